@@ -1,0 +1,308 @@
+"""Everything that can go wrong, in one tree, each with a stable code.
+
+    TrustidError                      .code, .message, .public
+    ├─ MalformedError (ValueError)    cannot be read: bytes, text, JSON, point
+    │   └─ LimitExceededError         larger, deeper or longer than a named limit
+    ├─ UnsupportedError               well formed, not spoken here
+    ├─ ConfigurationError             a setting that is missing or unsafe
+    ├─ KeystoreError                  a key file that cannot be opened
+    ├─ FetchError                     an outbound request that was refused or failed
+    ├─ ResolutionError                a DID that cannot be turned into a document
+    ├─ VerificationError              read, and refused
+    │   ├─ SignatureError
+    │   ├─ ProofError
+    │   ├─ DisclosureError
+    │   ├─ HolderBindingError
+    │   ├─ ReplayError
+    │   ├─ TrustError
+    │   ├─ QueryError
+    │   ├─ NotYetValidError
+    │   ├─ ExpiredError
+    │   ├─ RevokedError
+    │   └─ StatusUnknownError         unknown refuses: fail closed
+    ├─ ProtocolError                  a conversation that broke its rules
+    ├─ StoreError                     state that cannot be read or written
+    └─ InternalError                  our bug
+
+A function that checks something raises; it never returns a truth value. The
+code says which rule was broken and never changes its meaning; `message` tells
+the developer what was expected and what was found (sizes and names, never a
+key, a salt or a claim); `public` is the sentence that a stranger may see.
+
+Every code stands in `CODES`, with its class, the HTTP status that fits it and
+the public sentence. Raising a code that is not listed is an `InternalError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "CODES",
+    "CodeInfo",
+    "ConfigurationError",
+    "DisclosureError",
+    "ExpiredError",
+    "FetchError",
+    "HolderBindingError",
+    "InternalError",
+    "KeystoreError",
+    "LimitExceededError",
+    "MalformedError",
+    "NotYetValidError",
+    "ProofError",
+    "ProtocolError",
+    "QueryError",
+    "ReplayError",
+    "ResolutionError",
+    "RevokedError",
+    "SignatureError",
+    "StatusUnknownError",
+    "StoreError",
+    "TrustError",
+    "TrustidError",
+    "UnsupportedError",
+    "VerificationError",
+]
+
+
+class TrustidError(Exception):
+    """Base of every error that this library raises on outside input.
+
+    Args:
+        code: A key of `CODES`.
+        message: What was expected and what was found, for a developer. Sizes
+            and names only: never a key, a salt or a claim. At most 200
+            characters are kept, so that an error never carries a payload.
+    """
+
+    _MESSAGE_MAX = 200
+
+    def __init__(self, code: str, message: str = "") -> None:
+        info = CODES.get(code)
+        if info is None or not isinstance(self, info.kind):
+            raise InternalError("internal_error", f"{type(self).__name__} raised with code {code!r}")
+        self.code = code
+        self.message = (message or info.public)[: self._MESSAGE_MAX]
+        super().__init__(code, self.message)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+    @property
+    def public(self) -> str:
+        """The sentence that anybody may see: what was wrong and what to do."""
+        return CODES[self.code].public
+
+    @property
+    def http_status(self) -> int:
+        """The HTTP status that fits this refusal."""
+        return CODES[self.code].http_status
+
+
+class MalformedError(TrustidError, ValueError):
+    """Cannot be read."""
+
+
+class LimitExceededError(MalformedError):
+    """Larger, deeper or longer than a named limit."""
+
+
+class UnsupportedError(TrustidError):
+    """Well formed, but not spoken here."""
+
+
+class ConfigurationError(TrustidError):
+    """A setting is missing or unsafe; nothing was started."""
+
+
+class KeystoreError(TrustidError):
+    """A key file cannot be opened."""
+
+
+class FetchError(TrustidError):
+    """An outbound request was refused or failed."""
+
+
+class ResolutionError(TrustidError):
+    """A DID cannot be turned into a document."""
+
+
+class VerificationError(TrustidError):
+    """Read, and refused."""
+
+
+class SignatureError(VerificationError):
+    """A signature, or what surrounds it, does not hold."""
+
+
+class ProofError(VerificationError):
+    """A Data Integrity proof does not hold."""
+
+
+class DisclosureError(VerificationError):
+    """Selective disclosure was misused."""
+
+
+class HolderBindingError(VerificationError):
+    """The presenter did not prove to be the holder."""
+
+
+class ReplayError(VerificationError):
+    """Something made for one use was used again."""
+
+
+class TrustError(VerificationError):
+    """The issuer is not one that the verifier trusts for this."""
+
+
+class QueryError(VerificationError):
+    """The answer is not an answer to the question."""
+
+
+class NotYetValidError(VerificationError):
+    """Its time has not begun."""
+
+
+class ExpiredError(VerificationError):
+    """Its time is over."""
+
+
+class RevokedError(VerificationError):
+    """Its issuer took it back, or suspended it."""
+
+
+class StatusUnknownError(VerificationError):
+    """Whether it still holds could not be found out; that refuses."""
+
+
+class ProtocolError(TrustidError):
+    """A conversation broke the rules of its protocol."""
+
+
+class StoreError(TrustidError):
+    """State cannot be read or written."""
+
+
+class InternalError(TrustidError):
+    """Our bug."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeInfo:
+    """What a code means.
+
+    Attributes:
+        kind: The class that may carry the code (or a subclass of it).
+        http_status: The status of the HTTP answer that reports it.
+        public: A sentence for anybody: what was wrong and what to do.
+    """
+
+    kind: type[TrustidError]
+    http_status: int
+    public: str
+
+
+CODES: dict[str, CodeInfo] = {
+    # reading: bytes, text, JSON, keys
+    "malformed": CodeInfo(MalformedError, 400, "The input cannot be read. Check that it was copied whole and unchanged."),
+    "duplicate_key": CodeInfo(MalformedError, 400, "A JSON object names one member twice. Send each member once."),
+    "claim_type_invalid": CodeInfo(MalformedError, 400, "A claim has the wrong type. Use the type that the specification names."),
+    "limit_exceeded": CodeInfo(LimitExceededError, 413, "The input is larger or deeper than allowed. Send less."),
+    "key_invalid": CodeInfo(MalformedError, 400, "The key is not a valid key of its kind. Check its type, curve and length."),
+    "point_encoding": CodeInfo(MalformedError, 400, "The bytes do not encode a curve point in canonical form."),
+    "point_not_on_curve": CodeInfo(MalformedError, 400, "The bytes name a point that is not on the curve."),
+    "point_not_in_subgroup": CodeInfo(MalformedError, 400, "The bytes name a point outside the prime-order subgroup."),
+    "unsupported": CodeInfo(UnsupportedError, 400, "This is well formed but not supported here."),
+    # JOSE
+    "alg_not_allowed": CodeInfo(SignatureError, 400, "The signature algorithm is not one that is allowed here."),
+    "signature_invalid": CodeInfo(SignatureError, 400, "The signature does not fit the content and the key."),
+    "header_not_allowed": CodeInfo(SignatureError, 400, "The header carries a member that is not allowed here."),
+    "crit_unsupported": CodeInfo(SignatureError, 400, "The header demands an extension that is not understood."),
+    "b64_unsupported": CodeInfo(SignatureError, 400, "Unencoded payloads are not supported."),
+    "zip_unsupported": CodeInfo(SignatureError, 400, "Compressed tokens are not supported."),
+    "typ_mismatch": CodeInfo(SignatureError, 400, "The token is of another type than the one needed here."),
+    "key_not_found": CodeInfo(SignatureError, 400, "The key that the token names is not known."),
+    "x5c_invalid": CodeInfo(TrustError, 400, "The certificate chain is not valid or not trusted."),
+    "decrypt_failed": CodeInfo(SignatureError, 400, "The message cannot be decrypted with the key of this session."),
+    "enc_not_allowed": CodeInfo(SignatureError, 400, "The encryption algorithm is not one that is allowed here."),
+    # BLS
+    "aggregate_invalid": CodeInfo(SignatureError, 400, "The aggregate signature does not fit the keys and messages."),
+    "pop_required": CodeInfo(SignatureError, 400, "Possession of this key was not proved."),
+    "pop_invalid": CodeInfo(SignatureError, 400, "The proof of possession does not fit the key."),
+    "messages_not_distinct": CodeInfo(SignatureError, 400, "The basic scheme needs distinct messages."),
+    # trust
+    "issuer_not_trusted": CodeInfo(TrustError, 400, "The issuer is not one that is trusted for this type of credential."),
+    "issuer_key_unknown": CodeInfo(TrustError, 400, "The signing key is not a key of the issuer."),
+    "issuer_key_mismatch": CodeInfo(TrustError, 400, "The signing key belongs to another party than the issuer."),
+    "issuer_mismatch": CodeInfo(TrustError, 400, "The issuer named is not the one that signed."),
+    "issuer_revoked": CodeInfo(TrustError, 400, "The issuer's identifier was deactivated."),
+    # selective disclosure
+    "disclosure_malformed": CodeInfo(DisclosureError, 400, "A disclosure cannot be read."),
+    "disclosure_unreferenced": CodeInfo(DisclosureError, 400, "A disclosure was sent that the issuer did not sign."),
+    "disclosure_duplicate": CodeInfo(DisclosureError, 400, "A disclosure was sent twice."),
+    "disclosure_name_forbidden": CodeInfo(DisclosureError, 400, "A disclosure has a reserved name."),
+    "disclosure_name_collision": CodeInfo(DisclosureError, 400, "A disclosure would overwrite a claim."),
+    "digest_duplicate": CodeInfo(DisclosureError, 400, "One digest appears twice in the credential."),
+    "hash_not_allowed": CodeInfo(DisclosureError, 400, "The hash algorithm is not allowed."),
+    "claim_not_disclosable": CodeInfo(DisclosureError, 400, "This claim may not be made selectively disclosable."),
+    "required_claim_missing": CodeInfo(DisclosureError, 400, "A claim that is always needed is missing."),
+    "vct_integrity": CodeInfo(VerificationError, 400, "The type metadata is not the one that the issuer signed."),
+    # holder binding
+    "kb_required": CodeInfo(HolderBindingError, 400, "The presentation lacks the holder's proof."),
+    "kb_sd_hash": CodeInfo(HolderBindingError, 400, "The holder's proof was made for another set of disclosures."),
+    "kb_aud": CodeInfo(HolderBindingError, 400, "The holder's proof was made for another verifier."),
+    "kb_nonce": CodeInfo(HolderBindingError, 400, "The holder's proof was made for another request."),
+    "kb_iat": CodeInfo(HolderBindingError, 400, "The holder's proof is too old or from the future."),
+    "kb_signature": CodeInfo(HolderBindingError, 400, "The holder's proof is not signed by the holder's key."),
+    "holder_mismatch": CodeInfo(HolderBindingError, 400, "The presenter is not the subject of the credential."),
+    # Data Integrity
+    "proof_invalid": CodeInfo(ProofError, 400, "The proof does not hold."),
+    "challenge_mismatch": CodeInfo(ProofError, 400, "The proof was made for another challenge."),
+    "domain_mismatch": CodeInfo(ProofError, 400, "The proof was made for another domain."),
+    # time
+    "not_yet_valid": CodeInfo(NotYetValidError, 400, "The credential is not valid yet."),
+    "expired": CodeInfo(ExpiredError, 400, "The credential has expired. Ask its issuer for a new one."),
+    # status
+    "revoked": CodeInfo(RevokedError, 400, "The issuer has revoked this credential."),
+    "suspended": CodeInfo(RevokedError, 400, "The issuer has suspended this credential."),
+    "status_application": CodeInfo(RevokedError, 400, "The issuer has marked this credential with a status of its own."),
+    "status_malformed": CodeInfo(StatusUnknownError, 400, "The status list cannot be read."),
+    "status_range": CodeInfo(StatusUnknownError, 400, "The credential names a place outside its status list."),
+    "status_untrusted": CodeInfo(StatusUnknownError, 400, "The status list was not signed by the credential's issuer."),
+    "status_mismatch": CodeInfo(StatusUnknownError, 400, "The status list is not the one that the credential names."),
+    "status_stale": CodeInfo(StatusUnknownError, 400, "The status list is too old."),
+    "status_rollback": CodeInfo(StatusUnknownError, 400, "The status list is older than one seen before."),
+    "status_unavailable": CodeInfo(StatusUnknownError, 503, "The status list cannot be fetched now. Try again later."),
+    "revocation_final": CodeInfo(ProtocolError, 409, "Revocation is final. Issue a new credential instead."),
+    # fetching and DIDs
+    "fetch_blocked": CodeInfo(FetchError, 400, "The address may not be fetched from here."),
+    "port_not_allowed": CodeInfo(FetchError, 400, "The port may not be fetched from here."),
+    "fetch_timeout": CodeInfo(FetchError, 504, "The other side took too long."),
+    "fetch_failed": CodeInfo(FetchError, 502, "The other side could not be reached or gave no usable answer."),
+    "tls_invalid": CodeInfo(FetchError, 502, "The other side's certificate is not valid."),
+    "did_malformed": CodeInfo(ResolutionError, 400, "This is not a valid DID. Check its spelling."),
+    "did_not_found": CodeInfo(ResolutionError, 404, "No document was found for this DID."),
+    "did_unreachable": CodeInfo(ResolutionError, 502, "The DID's document could not be fetched."),
+    "did_method_unsupported": CodeInfo(ResolutionError, 400, "This DID method is not supported here."),
+    "did_document_mismatch": CodeInfo(ResolutionError, 400, "The document found belongs to another DID."),
+    "did_document_invalid": CodeInfo(ResolutionError, 400, "The DID's document is not valid."),
+    # queries and sessions
+    "query_malformed": CodeInfo(MalformedError, 400, "The DCQL query cannot be read."),
+    "query_mismatch": CodeInfo(QueryError, 400, "The answer does not fit the question."),
+    "presentation_reused": CodeInfo(ReplayError, 400, "One presentation was sent for two questions."),
+    "session_unknown": CodeInfo(ProtocolError, 400, "This session does not exist or has ended. Start again."),
+    "session_consumed": CodeInfo(ReplayError, 400, "This request was already answered. Start again."),
+    "session_mismatch": CodeInfo(ProtocolError, 403, "This answer belongs to another session."),
+    # configuration, keys at rest, storage
+    "setting_missing": CodeInfo(ConfigurationError, 500, "A setting is missing."),
+    "setting_unsafe": CodeInfo(ConfigurationError, 500, "A setting is unsafe."),
+    "keystore_missing": CodeInfo(KeystoreError, 500, "The keystore file does not exist."),
+    "keystore_unsafe": CodeInfo(KeystoreError, 500, "The keystore file can be read by others. Set its mode to 0600."),
+    "key_unseal_failed": CodeInfo(KeystoreError, 500, "The keystore cannot be opened with this passphrase."),
+    "store_unavailable": CodeInfo(StoreError, 503, "The store cannot be reached now. Try again later."),
+    "store_tampered": CodeInfo(StoreError, 500, "Stored state was changed by somebody else."),
+    "store_version": CodeInfo(StoreError, 500, "The store was made by a newer version."),
+    "not_found": CodeInfo(ProtocolError, 404, "There is nothing here under this name."),
+    "internal_error": CodeInfo(InternalError, 500, "Something went wrong on our side."),
+}
