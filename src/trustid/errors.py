@@ -303,6 +303,15 @@ CODES: dict[str, CodeInfo] = {
     "store_unavailable": CodeInfo(StoreError, 503, "The store cannot be reached now. Try again later."),
     "store_tampered": CodeInfo(StoreError, 500, "Stored state was changed by somebody else."),
     "store_version": CodeInfo(StoreError, 500, "The store was made by a newer version."),
+    # the web side
+    "unauthorized": CodeInfo(ProtocolError, 401, "This needs the admin token as a Bearer token."),
+    "login_required": CodeInfo(ProtocolError, 403, "Log in first."),
+    "login_failed": CodeInfo(ProtocolError, 403, "The password is wrong. Ask the person who runs this server."),
+    "login_closed": CodeInfo(ProtocolError, 403, "The staff pages are closed: no staff password is set."),
+    "too_many_attempts": CodeInfo(ProtocolError, 429, "Too many attempts. Wait a few minutes and try again."),
+    "csrf_failed": CodeInfo(ProtocolError, 403, "The form is too old or came from elsewhere. Load the page again."),
+    "media_type_unsupported": CodeInfo(ProtocolError, 415, "The content type is not the one expected here."),
+    "invalid_request": CodeInfo(ProtocolError, 400, "The request lacks something or says something twice."),
     "not_found": CodeInfo(ProtocolError, 404, "There is nothing here under this name."),
     "internal_error": CodeInfo(InternalError, 500, "Something went wrong on our side."),
 }
