@@ -1,0 +1,1 @@
+"""Protocols: conversations with wallets and verifiers, in plain Python without a web framework."""

@@ -1,0 +1,1 @@
+"""Stores: the ports of trustid.protocols filled in, on SQLite now."""

@@ -1,0 +1,249 @@
+"""The ground under every SQLite store: connections, transactions, migrations.
+
+A store class inherits `SqliteStore`, gives the migrations of its own component
+and writes its operations with `transaction()` (reads and writes, all or
+nothing) and `query()` (one consistent read). What the ground promises:
+
+- Each thread of each process has a connection of its own, opened when first
+  needed. A connection that came over a fork is never touched again, so servers
+  may open the store before they fork their workers.
+- Write-ahead log with `synchronous=FULL`: when `transaction()` ends, what it
+  wrote survives a power cut (https://sqlite.org/pragma.html#pragma_synchronous).
+- Every write transaction starts with BEGIN IMMEDIATE, so that what it read is
+  still true when it writes; a busy writer is waited for, at most
+  `BUSY_TIMEOUT_SECONDS`.
+- The schema has a version for each component. Older files are brought forward
+  by numbered migrations under the write lock; a newer file is refused.
+
+`sqlite3` errors leave here as `StoreError("store_unavailable")`; an integrity
+error leaves as `ConstraintError`, which a store turns into its own meaning.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from trustid.errors import InternalError, StoreError
+
+__all__ = ["ConstraintError", "Migration", "Row", "SqliteStore", "Transaction", "Value"]
+
+Value = str | int | float | bytes | None
+Row = sqlite3.Row
+Migration = tuple[str, ...]
+"""The statements of one step of a schema, run together or not at all."""
+
+BUSY_TIMEOUT_SECONDS: Final = 10
+WAL_SWITCH_ATTEMPTS: Final = 50
+WAL_SWITCH_PAUSE_SECONDS: Final = 0.1
+FILE_MODE: Final = 0o600
+
+_VERSION_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS schema_version ("
+    " component TEXT PRIMARY KEY, version INTEGER NOT NULL, applied_at INTEGER NOT NULL) STRICT"
+)
+
+
+class ConstraintError(StoreError):
+    """A UNIQUE, CHECK or foreign key rule of the schema was met; nothing was written."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__("store_unavailable", message)
+
+
+class Transaction:
+    """What may be done between the begin and the end of one transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Value] = ()) -> int:
+        """Run one statement; returns the number of rows that it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
+        """Run one statement for each row of parameters; returns the number of rows changed."""
+        return self._connection.executemany(sql, rows).rowcount
+
+    def query(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """All rows of a SELECT, or of a statement with RETURNING."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def query_one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
+        """The only row, or None."""
+        rows = self.query(sql, parameters)
+        if len(rows) > 1:
+            raise InternalError("internal_error", f"expected one row, found {len(rows)}")
+        return rows[0] if rows else None
+
+
+class SqliteStore:
+    """One SQLite file, shared by threads and by processes.
+
+    Args:
+        path: The file; made, with mode 0600, when it is not there.
+        component: Name of the schema, e.g. "issuer". Components can share a file.
+        migrations: Step n brings version n to n + 1. Only ever append.
+
+    Raises:
+        StoreError: `store_version` when a newer program made the file;
+            `store_unavailable` when it cannot be opened.
+    """
+
+    def __init__(self, path: Path, *, component: str, migrations: Sequence[Migration]) -> None:
+        self._path = path
+        self._component = component
+        self._local = threading.local()
+        self._foreign: list[sqlite3.Connection] = []
+        _create_file(path)
+        self._migrate(migrations)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Do several things, all or nothing, alone.
+
+        Commits at the end of the block and rolls back when an exception leaves
+        it. After the block everything written is on the disk.
+
+        Raises:
+            ConstraintError: A rule of the schema was met.
+            StoreError: `store_unavailable`: locked for too long, disk full, unreadable.
+        """
+        connection = self._connection()
+        if connection.in_transaction:
+            raise InternalError("internal_error", "a transaction inside a transaction")
+        with _translated():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(connection)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Read several times from one unchanging state; writing here is an error."""
+        connection = self._connection()
+        if connection.in_transaction:
+            raise InternalError("internal_error", "a snapshot inside a transaction")
+        with _translated():
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN DEFERRED")
+            try:
+                yield Transaction(connection)
+            finally:
+                connection.execute("ROLLBACK")
+                connection.execute("PRAGMA query_only = OFF")
+
+    def query(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
+        """All rows of one SELECT outside a transaction."""
+        with _translated():
+            return Transaction(self._connection()).query(sql, parameters)
+
+    def query_one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
+        """The only row of one SELECT outside a transaction, or None."""
+        with _translated():
+            return Transaction(self._connection()).query_one(sql, parameters)
+
+    def close(self) -> None:
+        """Close this thread's connection; it is opened again when needed."""
+        held = self._held()
+        if held is not None:
+            held.close()
+            self._local.connection = None
+
+    def _held(self) -> sqlite3.Connection | None:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and self._local.process != os.getpid():
+            # SQLite forbids using, and even closing, a connection after a fork
+            # (https://sqlite.org/howtocorrupt.html section 2.6), so it is kept and left alone.
+            self._foreign.append(connection)
+            self._local.connection = None
+            return None
+        return connection
+
+    def _connection(self) -> sqlite3.Connection:
+        connection = self._held()
+        if connection is None:
+            with _translated():
+                connection = _connect(self._path)
+            self._local.connection = connection
+            self._local.process = os.getpid()
+        return connection
+
+    def _migrate(self, migrations: Sequence[Migration]) -> None:
+        with self.transaction() as work:
+            work.execute(_VERSION_TABLE)
+            row = work.query_one("SELECT version FROM schema_version WHERE component = ?", (self._component,))
+            found = int(row["version"]) if row else 0
+            if found > len(migrations):
+                raise StoreError(
+                    "store_version", f"expected {self._component} schema {len(migrations)} or older, found {found}"
+                )
+            for statements in migrations[found:]:
+                for statement in statements:
+                    work.execute(statement)
+            if found < len(migrations):
+                work.execute(
+                    "INSERT INTO schema_version (component, version, applied_at) VALUES (?, ?, ?)"
+                    " ON CONFLICT (component) DO UPDATE"
+                    " SET version = excluded.version, applied_at = excluded.applied_at",
+                    (self._component, len(migrations), int(time.time())),
+                )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as err:
+        raise ConstraintError(str(err)) from err
+    except sqlite3.Error as err:
+        raise StoreError("store_unavailable", f"{type(err).__name__}: {err}") from err
+
+
+def _create_file(path: Path) -> None:
+    """Make the file with a mode that keeps others out; SQLite gives the log files the same mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+    except OSError as err:
+        raise StoreError("store_unavailable", f"the store file cannot be opened: {err.strerror}") from err
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    _switch_to_wal(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Set the write-ahead log; the busy timeout does not cover two processes that switch at once."""
+    for attempt in range(WAL_SWITCH_ATTEMPTS):
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError:
+            if attempt == WAL_SWITCH_ATTEMPTS - 1:
+                raise
+            time.sleep(WAL_SWITCH_PAUSE_SECONDS)
+            continue
+        if mode != "wal":
+            raise sqlite3.OperationalError(f"the write-ahead log cannot be used here, found {mode}")
+        return
