@@ -67,15 +67,18 @@ class Transaction:
 
     def execute(self, sql: str, parameters: Sequence[Value] = ()) -> int:
         """Run one statement; returns the number of rows that it changed."""
-        return self._connection.execute(sql, parameters).rowcount
+        with _translated():
+            return self._connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
         """Run one statement for each row of parameters; returns the number of rows changed."""
-        return self._connection.executemany(sql, rows).rowcount
+        with _translated():
+            return self._connection.executemany(sql, rows).rowcount
 
     def query(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """All rows of a SELECT, or of a statement with RETURNING."""
-        return self._connection.execute(sql, parameters).fetchall()
+        with _translated():
+            return self._connection.execute(sql, parameters).fetchall()
 
     def query_one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The only row, or None."""
@@ -122,9 +125,7 @@ class SqliteStore:
             ConstraintError: A rule of the schema was met.
             StoreError: `store_unavailable`: locked for too long, disk full, unreadable.
         """
-        connection = self._connection()
-        if connection.in_transaction:
-            raise InternalError("internal_error", "a transaction inside a transaction")
+        connection = self._idle_connection()
         with _translated():
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -137,9 +138,7 @@ class SqliteStore:
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Read several times from one unchanging state; writing here is an error."""
-        connection = self._connection()
-        if connection.in_transaction:
-            raise InternalError("internal_error", "a snapshot inside a transaction")
+        connection = self._idle_connection()
         with _translated():
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN DEFERRED")
@@ -151,13 +150,11 @@ class SqliteStore:
 
     def query(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]:
         """All rows of one SELECT outside a transaction."""
-        with _translated():
-            return Transaction(self._connection()).query(sql, parameters)
+        return Transaction(self._connection()).query(sql, parameters)
 
     def query_one(self, sql: str, parameters: Sequence[Value] = ()) -> Row | None:
         """The only row of one SELECT outside a transaction, or None."""
-        with _translated():
-            return Transaction(self._connection()).query_one(sql, parameters)
+        return Transaction(self._connection()).query_one(sql, parameters)
 
     def close(self) -> None:
         """Close this thread's connection; it is opened again when needed."""
@@ -183,6 +180,12 @@ class SqliteStore:
                 connection = _connect(self._path)
             self._local.connection = connection
             self._local.process = os.getpid()
+        return connection
+
+    def _idle_connection(self) -> sqlite3.Connection:
+        connection = self._connection()
+        if connection.in_transaction:
+            raise InternalError("internal_error", "a transaction inside a transaction")
         return connection
 
     def _migrate(self, migrations: Sequence[Migration]) -> None:
