@@ -1,0 +1,1 @@
+"""Data Integrity proofs: a signature that lives inside the document it secures."""
