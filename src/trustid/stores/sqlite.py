@@ -195,7 +195,8 @@ class SqliteStore:
             found = int(row["version"]) if row else 0
             if found > len(migrations):
                 raise StoreError(
-                    "store_version", f"expected {self._component} schema {len(migrations)} or older, found {found}"
+                    "store_version",
+                    f"expected {self._component} schema {len(migrations)} or older, found {found}",
                 )
             for statements in migrations[found:]:
                 for statement in statements:

@@ -1,0 +1,406 @@
+"""What the issuing engine asks of the outside: a store, and kinds of credentials.
+
+The store's operations are the atomic steps of the engine: each happens wholly
+or not at all, whatever else runs at the same time in other threads, processes
+or machines. Secrets (codes, tokens, links, nonces) reach the store only as
+SHA-256 hashes, transaction codes as keyed hashes, claims and credentials
+sealed; so a copy of the store opens nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from trustid.encoding import JsonObject
+
+__all__ = [
+    "ISSUANCE_STATES",
+    "Answer",
+    "Attempt",
+    "CredentialKind",
+    "CredentialRecord",
+    "Issuance",
+    "IssuanceState",
+    "IssuerStore",
+    "NewCredential",
+    "NewIssuance",
+    "NewOffer",
+    "NewToken",
+    "Offer",
+    "Reservation",
+    "Signed",
+    "StatusListRecord",
+    "Token",
+]
+
+IssuanceState = Literal["offered", "issued", "locked", "revoked"]
+ISSUANCE_STATES: tuple[IssuanceState, ...] = ("offered", "issued", "locked", "revoked")
+"""offered: nothing collected yet; issued: a wallet has collected; locked: too
+many wrong transaction codes, staff must send a new link; revoked: final."""
+
+
+class CredentialKind(Protocol):
+    """A kind of credential that can be issued; `trustid.catalogue` provides some."""
+
+    @property
+    def configuration_id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def claims_schema(self) -> Mapping[str, Any]: ...
+    @property
+    def sample_claims(self) -> Mapping[str, Any]: ...
+    @property
+    def lifetime_days(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def disclosable(self) -> Sequence[tuple[str | int | None, ...]]: ...
+    def vct(self, public_url: str) -> str:
+        """The type's identifier at an issuer."""
+        ...
+
+    def check_claims(self, claims: Mapping[str, Any]) -> None:
+        """Refuse claims that do not fit the schema (MalformedError)."""
+        ...
+
+    def type_metadata(self, public_url: str) -> JsonObject:
+        """SD-JWT VC type metadata."""
+        ...
+
+    def credential_metadata(self) -> JsonObject:
+        """`credential_metadata` of OpenID4VCI."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewIssuance:
+    """One person's credential to be.
+
+    Attributes:
+        row_mac: Keyed hash of what a roster row says; a second live issuance with the same one is skipped.
+        link_hash: Hash of the secret in the claim link.
+        tx_code_mac: Keyed hash of the transaction code, or None when none is needed.
+    """
+
+    id: str
+    configuration_id: str
+    sealed_claims: bytes
+    link_hash: bytes
+    tx_code_mac: bytes | None
+    attempts: int
+    created_at: int
+    roster_id: str | None = None
+    row_mac: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """One person's credential, from the offer to its revocation.
+
+    Attributes:
+        sequence: Grows with each issuance; pages are cut by it.
+        attempts_left: Wrong transaction codes that may still be tried.
+        credentials: How many copies were made.
+    """
+
+    sequence: int
+    id: str
+    configuration_id: str
+    state: IssuanceState
+    sealed_claims: bytes
+    tx_code_mac: bytes | None
+    attempts_left: int
+    roster_id: str | None
+    created_at: int
+    issued_at: int | None
+    revoked_at: int | None
+    credentials: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewOffer:
+    """A fresh offer; it ends every earlier one of the same issuance."""
+
+    issuance_id: str
+    reference_hash: bytes
+    code_hash: bytes
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer that can still be redeemed."""
+
+    issuance_id: str
+    configuration_id: str
+    expires_at: int
+    tx_code_needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a code, already counted.
+
+    Attributes:
+        tx_code_mac: What the transaction code must hash to; None when none is needed.
+        attempts_left: Tries that remain after this one.
+    """
+
+    issuance_id: str
+    configuration_id: str
+    tx_code_mac: bytes | None
+    attempts_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """An access token to be; only its hash is kept."""
+
+    token_hash: bytes
+    issuance_id: str
+    client_id: str | None
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token that still holds."""
+
+    issuance_id: str
+    configuration_id: str
+    client_id: str | None
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """One copy to be made, for one key of the holder."""
+
+    id: str
+    holder_thumbprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Everything that one credential request takes, at once or not at all.
+
+    Attributes:
+        nonces: Hash and expiry of each nonce that the proofs used.
+        maximum: How many copies one issuance may have in all.
+        issued_at: The time that will stand in the credentials.
+        expires_at: The end that will stand in the credentials.
+        list_size: Size of a new status list, if one must be begun.
+        list_name: Public name of a new status list, if one must be begun.
+    """
+
+    token_hash: bytes
+    nonces: tuple[tuple[bytes, int], ...]
+    credentials: tuple[NewCredential, ...]
+    maximum: int
+    now: int
+    issued_at: int
+    expires_at: int
+    list_size: int
+    list_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRecord:
+    """The stored intent to sign one copy; it exists before any signature does.
+
+    Attributes:
+        list_name: Public name of the status list.
+        position: Counter value in the list; the index is a secret permutation of it.
+        sealed_copy: The signed credential, sealed, while a wallet may still
+            ask again because an answer was lost.
+    """
+
+    id: str
+    issuance_id: str
+    holder_thumbprint: str
+    list_name: str
+    list_size: int
+    position: int
+    issued_at: int
+    expires_at: int
+    sealed_copy: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What is kept of a signed copy.
+
+    Attributes:
+        digest: SHA-256 of the credential's bytes.
+        sealed_copy: The credential, sealed, for a retry until the token ends.
+    """
+
+    credential_id: str
+    digest: bytes
+    sealed_copy: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StatusListRecord:
+    """A status list as the store knows it.
+
+    Attributes:
+        version: Grows with each change of a status.
+        token_version: The version that `token` was signed for; -1 when there is none.
+        token_issued_at: When it was signed; the next one is never dated earlier.
+    """
+
+    name: str
+    size: int
+    allocated: int
+    version: int
+    token: str | None
+    token_version: int
+    token_issued_at: int
+    token_expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The remembered answer to a request that carried an idempotency key."""
+
+    request_hash: bytes
+    sealed_body: bytes
+
+
+class IssuerStore(Protocol):
+    """Where the issuer's state lives; every method is atomic and durable when it returns."""
+
+    def add_issuances(
+        self,
+        issuances: Sequence[NewIssuance],
+        offers: Sequence[NewOffer] = (),
+        *,
+        answer: tuple[bytes, Answer, int] | None = None,
+    ) -> frozenset[str]:
+        """Add issuances with their first offers, all or none.
+
+        Args:
+            issuances: What to add; a live one with the same `row_mac` makes one be skipped.
+            offers: First offers of some of them.
+            answer: Hash of an idempotency key, what to answer to it again, and until when.
+
+        Returns:
+            The ids that were added.
+
+        Raises:
+            ReplayError: `idempotency_conflict`: the idempotency key is already there; nothing was added.
+        """
+        ...
+
+    def remembered(self, key_hash: bytes, now: int) -> Answer | None:
+        """The answer remembered for an idempotency key."""
+        ...
+
+    def issuance(self, issuance_id: str) -> Issuance | None:
+        """One issuance."""
+        ...
+
+    def issuance_by_link(self, link_hash: bytes) -> Issuance | None:
+        """The issuance that a claim link leads to."""
+        ...
+
+    def issuances(
+        self, *, state: IssuanceState | None, configuration_id: str | None, after: int | None, limit: int
+    ) -> Sequence[Issuance]:
+        """A page of issuances, newest first, starting below the sequence number `after`."""
+        ...
+
+    def count_by_state(self) -> Mapping[IssuanceState, int]:
+        """How many issuances there are in each state."""
+        ...
+
+    def replace_link(
+        self, issuance_id: str, link_hash: bytes, tx_code_mac: bytes | None, attempts: int
+    ) -> Issuance | None:
+        """Give an uncollected issuance a new link; older links, offers and tokens end. None if it has been collected or revoked."""
+        ...
+
+    def add_offer(self, offer: NewOffer) -> Issuance | None:
+        """Add an offer to an issuance in state `offered`, ending its earlier offers; None in any other state."""
+        ...
+
+    def offer(self, reference_hash: bytes, now: int) -> Offer | None:
+        """The offer that a reference leads to, while it can be redeemed."""
+        ...
+
+    def take_attempt(self, code_hash: bytes, now: int) -> Attempt | None:
+        """Count one try at a code and return what it must match; None if the code is not redeemable or no try is left."""
+        ...
+
+    def return_attempt(self, issuance_id: str) -> None:
+        """Give back a try that said nothing about the transaction code (a malformed request)."""
+        ...
+
+    def lock(self, issuance_id: str) -> None:
+        """Lock an offered issuance that has no try left; its offers end."""
+        ...
+
+    def redeem(self, code_hash: bytes, token: NewToken, *, attempts: int, now: int) -> bool:
+        """Turn a code into a token, for exactly one caller; the tries are filled up again."""
+        ...
+
+    def token(self, token_hash: bytes, now: int) -> Token | None:
+        """An access token that has not ended."""
+        ...
+
+    def reserve(self, reservation: Reservation) -> Sequence[CredentialRecord]:
+        """Use up the nonces and store the intent to sign every copy, each with a place in a status list of its own.
+
+        A copy for a key that already has one in this issuance comes back as it
+        was stored, so that a wallet that lost an answer gets the same credential.
+
+        Raises:
+            ProtocolError: `invalid_nonce` (one was used before), `invalid_token`
+                (ended, or another token has collected), `credential_request_denied` (too many copies).
+        """
+        ...
+
+    def record_signed(
+        self, issuance_id: str, signed: Sequence[Signed], now: int
+    ) -> Mapping[str, bytes] | None:
+        """Store what was signed, before it leaves.
+
+        Where two requests signed the same copy at once, the first one counts.
+
+        Returns:
+            The sealed copy that counts for each credential id; None if the
+            issuance was revoked meanwhile.
+        """
+        ...
+
+    def revoke(self, issuance_id: str, now: int) -> Issuance | None:
+        """Revoke an issuance and every copy of it, and end its offers and tokens; again changes nothing. None if unknown."""
+        ...
+
+    def status_list(self, name: str) -> StatusListRecord | None:
+        """One status list."""
+        ...
+
+    def revoked_positions(self, name: str) -> tuple[int, Sequence[int]]:
+        """The list's version and the positions revoked at that version, read as one."""
+        ...
+
+    def save_status_token(
+        self, name: str, *, version: int, token: str, issued_at: int, expires_at: int
+    ) -> bool:
+        """Keep a signed list, unless one for a newer version or a later time is there."""
+        ...
+
+    def count_attempt(self, bucket: str, now: int, window_seconds: int) -> int:
+        """Count an attempt (staff logins) over all workers."""
+        ...
+
+    def purge(self, now: int) -> None:
+        """Forget what has ended: offers, tokens, nonces, sealed copies, remembered answers."""
+        ...
