@@ -306,6 +306,7 @@ CODES: dict[str, CodeInfo] = {
     "invalid_nonce": CodeInfo(ProtocolError, 400, "The nonce is wrong, used or too old. Fetch a fresh one."),
     "invalid_encryption_parameters": CodeInfo(ProtocolError, 400, "Encrypted credential answers are not offered here."),
     "credential_request_denied": CodeInfo(ProtocolError, 400, "This credential will not be issued. Ask the institution."),
+    "issuer_metadata_mismatch": CodeInfo(ProtocolError, 400, "The issuer's metadata belongs to another issuer. Do not trust the offer."),
     "idempotency_conflict": CodeInfo(ReplayError, 409, "The idempotency key belongs to another request. Use a new key."),
     "already_collected": CodeInfo(ProtocolError, 409, "The credential was already collected or withdrawn. Issue a new one."),
     "roster_invalid": CodeInfo(ProtocolError, 422, "The roster has rows that cannot be issued. Correct them; nothing was issued."),
