@@ -1,0 +1,81 @@
+# TrustID. `make run` does the main job, `make test` checks everything; `make help` lists the rest.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+DEV := .venv
+RUN := .venv-run
+BIN := $(DEV)/bin
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name 'Cargo.toml' -not -path '*/target/*' 2>/dev/null)
+PYTHON_SOURCES := $(shell find src issuer_app verifier_app -type f -not -path '*/__pycache__/*' -not -name '*.so' 2>/dev/null)
+export CARGO_TARGET_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials screenshots clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 22
+
+run: $(RUN)/.ready ## start both servers with two sample institutions; stays until Ctrl-C
+	$(RUN)/bin/python tools/run.py
+
+demo: $(RUN)/.ready ## issue, present, revoke and refuse, headless; ends by itself
+	$(RUN)/bin/python tools/demo.py
+
+test: lint types rust pytest ## everything that must hold
+
+lint: $(DEV)/.ready ## formatting and lint of the Python code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/bandit -q -r src issuer_app verifier_app -c pyproject.toml
+
+types: $(DEV)/.ready ## mypy --strict, and the stub against the extension
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest trustid._core --ignore-disjoint-bases
+
+rust: ## formatting, clippy and tests of the Rust code
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --workspace --locked --exclude trustid-python
+
+pytest: $(DEV)/.ready $(RUN)/.ready ## the Python tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+wheel: dist/.wheel ## build the abi3 wheel into dist/
+
+sdist: $(DEV)/.tools ## build the source distribution into dist/
+	$(BIN)/maturin sdist --out dist
+
+threats: ## which numbered bad inputs are covered by tests
+	@$(PYTHON) tools/threats.py
+
+bench: bench-credentials ## every benchmark against its peers
+
+bench-credentials: $(DEV)/.ready
+	$(BIN)/python -m benchmarks.credentials
+
+clean: ## remove what was built (the data folder stays)
+	rm -rf $(DEV) $(RUN) dist build target
+
+# --- what the targets stand on -------------------------------------------------
+
+$(DEV)/.tools: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(DEV)
+	$(BIN)/python $(PIP) maturin
+	touch $@
+
+$(DEV)/.ready: $(DEV)/.tools pyproject.toml constraints.txt $(RUST_SOURCES)
+	$(BIN)/python $(PIP) --editable '.[dev]'
+	$(BIN)/python -c "import sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'trustid_apps.pth').write_text('$(CURDIR)\n')"
+	touch $@
+
+dist/.wheel: $(DEV)/.tools pyproject.toml $(RUST_SOURCES) $(PYTHON_SOURCES)
+	rm -f dist/*.whl
+	$(BIN)/maturin build --release --locked --out dist
+	touch $@
+
+$(RUN)/.ready: dist/.wheel constraints.txt
+	test -x $(RUN)/bin/python || $(PYTHON) -m venv $(RUN)
+	$(RUN)/bin/python $(PIP) --force-reinstall --no-deps dist/*.whl
+	$(RUN)/bin/python $(PIP) "$$(ls dist/*.whl)[servers]"
+	touch $@
