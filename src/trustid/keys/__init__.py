@@ -1,0 +1,61 @@
+"""Keys of every kind, and their text forms.
+
+signing    what every key can do (PublicKey, SigningKey)
+ed25519    EdDSA                            (door to pynacl)
+ec         ES256, and ES384 for verifying   (door to cryptography)
+bls        aggregate signatures             (Rust)
+jwk        JSON Web Keys and sets of them
+multikey   Multikey text
+jose       encrypted tokens: JWE            (door to jwcrypto)
+x509       certificates: x5c                (door to cryptography)
+sealing    secrets at rest                  (door to pynacl)
+keystore   the file that holds them
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from trustid.errors import UnsupportedError
+from trustid.keys.ec import P256PublicKey, P256SigningKey, P384PublicKey
+from trustid.keys.ed25519 import Ed25519PublicKey, Ed25519SigningKey
+from trustid.keys.jwk import JwkSet, check_jwk, public_key_from_jwk, signing_key_from_jwk
+from trustid.keys.multikey import public_key_from_multikey, signing_key_from_multikey
+from trustid.keys.signing import PublicKey, SigningKey
+
+__all__ = [
+    "KINDS",
+    "Ed25519PublicKey",
+    "Ed25519SigningKey",
+    "JwkSet",
+    "P256PublicKey",
+    "P256SigningKey",
+    "P384PublicKey",
+    "PublicKey",
+    "SigningKey",
+    "check_jwk",
+    "generate",
+    "public_key_from_jwk",
+    "public_key_from_multikey",
+    "signing_key_from_jwk",
+    "signing_key_from_multikey",
+]
+
+KINDS: Final = ("Ed25519", "P-256")
+
+
+def generate(kind: Literal["Ed25519", "P-256"]) -> SigningKey:
+    """Make a new signing key.
+
+    Args:
+        kind: One of `KINDS`.
+
+    Raises:
+        UnsupportedError: Another kind.
+    """
+    match kind:
+        case "Ed25519":
+            return Ed25519SigningKey.generate()
+        case "P-256":
+            return P256SigningKey.generate()
+    raise UnsupportedError("unsupported", "expected a key kind of Ed25519 or P-256")

@@ -1,0 +1,167 @@
+"""Ed25519 signatures (RFC 8032). With keys/sealing.py the only door to pynacl."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from nacl.bindings import crypto_core_ed25519_add, crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.exceptions import CryptoError
+from nacl.utils import random
+
+from trustid.encoding import JsonObject, b64url_encode, multibase_encode
+from trustid.errors import MalformedError, SignatureError
+from trustid.keys.secret import Secret
+
+__all__ = ["ALGORITHM", "MULTICODEC_PRIVATE", "MULTICODEC_PUBLIC", "Ed25519PublicKey", "Ed25519SigningKey"]
+
+ALGORITHM: Final = "EdDSA"
+KEY_BYTES: Final = 32
+SIGNATURE_BYTES: Final = 64
+MULTICODEC_PUBLIC: Final = b"\xed\x01"  # ed25519-pub, 0xed as a varint
+MULTICODEC_PRIVATE: Final = b"\x80\x26"  # ed25519-priv, 0x1300 as a varint
+
+_PRIME: Final = 2**255 - 19
+_SIGN_BIT: Final = 1 << 255
+_IDENTITY: Final = b"\x01" + bytes(31)
+# The y coordinates of the eight points whose order divides 8: with such a key one
+# signature fits many messages. Those of order 8 have y or -y below.
+_ORDER_EIGHT_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER_Y: Final = frozenset({0, 1, _PRIME - 1, _ORDER_EIGHT_Y, _PRIME - _ORDER_EIGHT_Y})
+
+
+class Ed25519PublicKey:
+    """A point on edwards25519, canonical and not of small order.
+
+    Reference:
+        RFC 8032, section 5.1; RFC 8037 (JWK); RFC 9864 ("Ed25519" as a name of
+        the algorithm, accepted beside "EdDSA").
+    """
+
+    __slots__ = ("_raw", "_thumbprint")
+
+    algorithm: Final = ALGORITHM
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._thumbprint: str | None = None
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Ed25519PublicKey:
+        """Read the 32 bytes of RFC 8032, section 5.1.2.
+
+        Raises:
+            MalformedError: `key_invalid` for another length, y not below the
+                prime, no point of the curve, or a point of small order.
+        """
+        if len(raw) != KEY_BYTES:
+            raise MalformedError("key_invalid", f"expected an Ed25519 key of 32 bytes, found {len(raw)}")
+        y = int.from_bytes(raw, "little") & (_SIGN_BIT - 1)
+        if y >= _PRIME:
+            raise MalformedError("key_invalid", "expected an Ed25519 key in canonical form")
+        if y in _SMALL_ORDER_Y:
+            raise MalformedError("key_invalid", "expected an Ed25519 key of large order")
+        try:
+            # Adding the identity makes libsodium decode the point, at a quarter of a verification.
+            crypto_core_ed25519_add(raw, _IDENTITY)
+        except RuntimeError as err:
+            raise MalformedError("key_invalid", "expected a point of the Ed25519 curve") from err
+        return cls(bytes(raw))
+
+    def to_bytes(self) -> bytes:
+        """The 32 bytes."""
+        return self._raw
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """Return if the signature holds, else raise.
+
+        Refuses signatures that were made malleable: S not below the group
+        order, R of small order.
+
+        Raises:
+            SignatureError: `signature_invalid`.
+
+        Cost:
+            60 microseconds on 2020s hardware.
+
+        Reference:
+            RFC 8032, section 5.1.7.
+        """
+        if len(signature) != SIGNATURE_BYTES:
+            raise SignatureError("signature_invalid", f"expected 64 bytes, found {len(signature)}")
+        try:
+            crypto_sign_open(signature + message, self._raw)
+        except CryptoError as err:
+            raise SignatureError("signature_invalid", "expected an Ed25519 signature of this key") from err
+
+    def to_jwk(self) -> JsonObject:
+        """The JWK of RFC 8037, section 2."""
+        return {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(self._raw)}
+
+    def to_multikey(self) -> str:
+        """Multikey text: z6Mk..."""
+        return multibase_encode(MULTICODEC_PUBLIC + self._raw)
+
+    def thumbprint(self) -> str:
+        """The JWK thumbprint (RFC 7638; members in RFC 8037, section 2)."""
+        if self._thumbprint is None:
+            text = f'{{"crv":"Ed25519","kty":"OKP","x":"{b64url_encode(self._raw)}"}}'
+            self._thumbprint = b64url_encode(hashlib.sha256(text.encode("ascii")).digest())
+        return self._thumbprint
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ed25519PublicKey):
+            return NotImplemented
+        return self._raw == other._raw
+
+    def __hash__(self) -> int:
+        return hash(self._raw)
+
+    def __repr__(self) -> str:
+        return f"<Ed25519PublicKey {self.to_multikey()}>"
+
+
+class Ed25519SigningKey(Secret):
+    """An Ed25519 secret key."""
+
+    __slots__ = ("_expanded", "_public_key", "_seed")
+
+    algorithm: Final = ALGORITHM
+
+    def __init__(self, seed: bytes) -> None:
+        public, self._expanded = crypto_sign_seed_keypair(seed)
+        self._seed = seed
+        self._public_key = Ed25519PublicKey(public)
+
+    @classmethod
+    def generate(cls) -> Ed25519SigningKey:
+        """Make a new key from the operating system's randomness."""
+        return cls(random(KEY_BYTES))
+
+    @classmethod
+    def from_bytes(cls, seed: bytes) -> Ed25519SigningKey:
+        """Read the 32-byte private key of RFC 8032, section 5.1.5.
+
+        Raises:
+            MalformedError: `key_invalid` for another length.
+        """
+        if len(seed) != KEY_BYTES:
+            raise MalformedError("key_invalid", f"expected an Ed25519 secret of 32 bytes, found {len(seed)}")
+        return cls(bytes(seed))
+
+    def to_bytes(self) -> bytes:
+        """The 32 secret bytes, for the keystore only."""
+        return self._seed
+
+    @property
+    def public_key(self) -> Ed25519PublicKey:
+        """The public key that checks what this key signs."""
+        return self._public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign any bytes; deterministic (RFC 8032, section 5.1.6)."""
+        return crypto_sign(message, self._expanded)[:SIGNATURE_BYTES]
+
+    def to_private_jwk(self) -> JsonObject:
+        """The JWK with its secret member `d`, for the keystore only."""
+        return self._public_key.to_jwk() | {"d": b64url_encode(self._seed)}
