@@ -2,6 +2,9 @@
 
 A disclosure is hashed as the text that was sent, never as its meaning, so its
 text is kept beside what it says.
+
+Reference:
+    RFC 9901, section 4.2.
 """
 
 from __future__ import annotations
@@ -9,39 +12,67 @@ from __future__ import annotations
 import hashlib
 from binascii import b2a_base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from trustid.encoding import b64url_decode, parse_json
 from trustid.errors import DisclosureError, LimitExceededError, MalformedError
 
-__all__ = ["DEFAULT_HASH", "HASHES", "MAX_DISCLOSURES", "Disclosure", "Path", "digests_of"]
+__all__ = [
+    "DEFAULT_HASH",
+    "DIGEST_KEY",
+    "DIGESTS_KEY",
+    "HASHES",
+    "HASH_KEY",
+    "MAX_CLAIMS_DEPTH",
+    "MAX_DISCLOSURES",
+    "MAX_DISCLOSURE_CHARS",
+    "RESERVED_NAMES",
+    "Disclosure",
+    "Path",
+    "b64url_encode_many",
+    "digests_of",
+]
 
 Path = tuple[str | int | None, ...]
 """Where a claim stands, as in DCQL: a name, an index, or None for every element."""
 
-MAX_DISCLOSURES = 1024
+MAX_DISCLOSURES: Final = 1024
 """How many disclosures one credential may carry."""
 
-MAX_DISCLOSURE_CHARS = 1 << 18
+MAX_DISCLOSURE_CHARS: Final = 1 << 18
 """How long one disclosure may be; a portrait of a person fits."""
 
-MAX_DISCLOSURE_DEPTH = 32
-"""How deep the JSON of one disclosure may be nested."""
+MAX_CLAIMS_DEPTH: Final = 32
+"""How deep claims may be nested, disclosures within disclosures included."""
 
-DEFAULT_HASH = "sha-256"
+DIGESTS_KEY: Final = "_sd"
+"""The member that lists the digests of hidden members (RFC 9901, section 4.2.4.1)."""
+
+DIGEST_KEY: Final = "..."
+"""The one member of an object that stands for a hidden element (RFC 9901, section 4.2.4.2)."""
+
+HASH_KEY: Final = "_sd_alg"
+"""The claim that names the hash algorithm (RFC 9901, section 4.1.1)."""
+
+RESERVED_NAMES: Final = frozenset({DIGESTS_KEY, DIGEST_KEY, HASH_KEY})
+"""Names that no claim may have. RFC 9901 forbids the first two in a disclosure;
+the third would let a holder choose the hash algorithm, so it is refused as well."""
+
+DEFAULT_HASH: Final = "sha-256"
 """What an absent `_sd_alg` means (RFC 9901, section 4.1.1)."""
 
-HASHES: dict[str, Callable[[bytes], Any]] = {
+HASHES: Final[dict[str, Callable[[bytes], Any]]] = {
     "sha-256": hashlib.sha256,
     "sha-384": hashlib.sha384,
     "sha-512": hashlib.sha512,
 }
 """The hash algorithms that are deemed secure, by their IANA names."""
 
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_PADDING: Final = (b"", b"\0\0", b"\0")
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
+
+class Disclosure(NamedTuple):
     """A salt, a claim name (none for an array element) and a value.
 
     Attributes:
@@ -79,7 +110,7 @@ class Disclosure:
             raise LimitExceededError("limit_exceeded", f"a disclosure of {len(text)} characters")
         try:
             parts = parse_json(
-                b64url_decode(text), max_bytes=MAX_DISCLOSURE_CHARS, max_depth=MAX_DISCLOSURE_DEPTH
+                b64url_decode(text), max_bytes=MAX_DISCLOSURE_CHARS, max_depth=MAX_CLAIMS_DEPTH
             )
         except MalformedError as err:
             if err.code != "malformed":
@@ -99,25 +130,37 @@ class Disclosure:
 
 
 def digests_of(texts: Sequence[bytes], algorithm: str) -> list[str]:
-    """Hash many disclosures, each once.
+    """Hash many disclosures, each once, to base64url.
 
-    The digests are turned to base64url together: each is followed by zero
-    bytes up to a multiple of three, which leaves its own characters as they
-    would be alone.
+    Args:
+        texts: Disclosures as sent, in ASCII.
+        algorithm: A key of `HASHES`.
 
     Raises:
         DisclosureError: hash_not_allowed.
+
+    Reference:
+        RFC 9901, section 4.2.3.
     """
     hasher = HASHES.get(algorithm)
     if hasher is None:
         raise DisclosureError("hash_not_allowed", "expected sha-256, sha-384 or sha-512")
-    size: int = hasher(b"").digest_size
-    padding = bytes(-size % 3)
-    joined = b2a_base64(padding.join([hasher(text).digest() for text in texts]), newline=False)
-    encoded = joined.translate(_TO_URL).decode("ascii")
-    wide = (size + len(padding)) // 3 * 4
-    narrow = (size * 4 + 2) // 3
-    return [encoded[start : start + narrow] for start in range(0, wide * len(texts), wide)]
+    return b64url_encode_many([hasher(text).digest() for text in texts])
 
 
-_TO_URL = bytes.maketrans(b"+/", b"-_")
+def b64url_encode_many(items: Sequence[bytes]) -> list[str]:
+    """Encode many byte strings as base64url without padding, in one pass.
+
+    Each is followed by zero bytes up to a multiple of three. Its own
+    characters then are what they would be alone, since the unused low bits of
+    a last character are zero there as well; what follows is cut off.
+    """
+    joined = b"".join([item + _PADDING[len(item) % 3] for item in items])
+    encoded = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
+    texts = []
+    start = 0
+    for item in items:
+        size = len(item)
+        texts.append(encoded[start : start + (size * 4 + 2) // 3])
+        start += (size + 2) // 3 * 4
+    return texts

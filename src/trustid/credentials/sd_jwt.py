@@ -1,43 +1,197 @@
-"""SD-JWT: a signed set of claims of which the holder shows only what is asked (RFC 9901)."""
+"""SD-JWT: a signed set of claims of which the holder shows only what is asked.
+
+    issue -> text -> SdJwt.parse_issued -> select -> bind -> text      (holder)
+                     SdJwt.parse -> jose.verify -> claims -> check_key_binding   (verifier)
+
+`SdJwt.parse` only reads. The signature is checked by the caller, with the key
+that it has found for the issuer, before it asks for the claims.
+
+Reference:
+    RFC 9901.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from trustid.credentials.disclosure import Disclosure, Path
+from trustid.credentials import jose
+from trustid.credentials.disclosed_claims import DisclosedClaims, disclosures_for, hash_algorithm, reveal
+from trustid.credentials.disclosure import MAX_DISCLOSURES, Disclosure, Path, digests_of
 from trustid.credentials.jose import Jws
-from trustid.encoding import JsonObject
+from trustid.credentials.key_binding import KB_JWT_TYP, check_key_binding, holder_key
+from trustid.credentials.sd_jwt_issuing import issue
+from trustid.encoding import JsonObject, b64url_encode
+from trustid.errors import HolderBindingError, LimitExceededError, MalformedError
 from trustid.keys import SigningKey
 
-__all__ = ["Disclosure", "Path", "SdJwt", "check_key_binding", "issue"]
+__all__ = ["MAX_SD_JWT_CHARS", "Disclosure", "Path", "SdJwt", "check_key_binding", "issue"]
+
+MAX_SD_JWT_CHARS: Final = 1 << 20
+"""How long an SD-JWT may be."""
 
 
+@dataclass(frozen=True, slots=True)
 class SdJwt:
+    """An issuer-signed JWT, the disclosures sent with it, and perhaps the holder's proof.
+
+    Attributes:
+        issuer_jwt: What the issuer signed.
+        disclosures: What the holder shows, in the order in which it was sent.
+        key_binding: The key binding JWT, if there is one.
+        presentation_text: Everything before the key binding JWT, the last
+            tilde included: what `sd_hash` is taken over.
+
+    Reference:
+        RFC 9901, section 4.
+    """
+
     issuer_jwt: Jws
     disclosures: tuple[Disclosure, ...]
     key_binding: Jws | None
     presentation_text: str
 
     @classmethod
-    def parse(cls, text: str) -> SdJwt: raise NotImplementedError
+    def parse(cls, text: str) -> SdJwt:
+        """Read the compact serialization of an SD-JWT or an SD-JWT+KB.
+
+        Raises:
+            MalformedError: There is no final tilde, a part is empty, or the
+                JWT cannot be read.
+            DisclosureError: disclosure_malformed.
+            LimitExceededError: More than `MAX_SD_JWT_CHARS` characters or
+                `MAX_DISCLOSURES` disclosures.
+
+        Reference:
+            RFC 9901, section 4.
+        """
+        if len(text) > MAX_SD_JWT_CHARS:
+            raise LimitExceededError("limit_exceeded", f"an SD-JWT of {len(text)} characters")
+        issuer_text, *parts = text.split("~")
+        if not parts:
+            raise MalformedError("malformed", "expected a tilde after the issuer-signed JWT")
+        binding_text = parts.pop()
+        if len(parts) > MAX_DISCLOSURES:
+            raise LimitExceededError("limit_exceeded", f"expected at most {MAX_DISCLOSURES} disclosures")
+        if "" in parts:
+            raise MalformedError("malformed", "expected a disclosure between two tildes")
+        return cls(
+            jose.parse(issuer_text),
+            tuple([Disclosure.parse(part) for part in parts]),
+            jose.parse(binding_text) if binding_text else None,
+            text[: len(text) - len(binding_text)],
+        )
+
     @classmethod
     def parse_issued(cls, text: str) -> SdJwt:
-        "Refuses a key binding JWT (RFC 9901, 7.2)."
-        raise NotImplementedError
-    def claims(self) -> JsonObject: raise NotImplementedError
-    def select(self, paths: Sequence[Path]) -> SdJwt: raise NotImplementedError
-    def serialize(self) -> str: raise NotImplementedError
-    def bind(self, key: SigningKey, *, audience: str, nonce: str, issued_at: int,
-             transaction_data_hashes: Sequence[str] | None = None,
-             transaction_data_hashes_alg: str | None = None,
-             extra_claims: Mapping[str, Any] | None = None) -> str: raise NotImplementedError
+        """Read what an issuer sent to a holder: no key binding JWT is allowed there.
+
+        Raises:
+            MalformedError: As `parse`, and where there is a key binding JWT.
+
+        Reference:
+            RFC 9901, section 7.2.
+        """
+        sd_jwt = cls.parse(text)
+        if sd_jwt.key_binding is not None:
+            raise MalformedError("malformed", "expected an SD-JWT without a key binding JWT")
+        return sd_jwt
+
+    def claims(self) -> JsonObject:
+        """The claims that the holder shows, in place: the processed payload.
+
+        Each call makes new objects, which the caller may change.
+
+        Raises:
+            DisclosureError: One of the rules of section 7.1, steps 2.4 to 5, is broken.
+            LimitExceededError: The claims are nested too deeply.
+
+        Cost:
+            One hash of each disclosure; linear in the size of the SD-JWT.
+
+        Reference:
+            RFC 9901, section 7.1.
+        """
+        return self.disclosed().claims
+
+    def disclosed(self) -> DisclosedClaims:
+        """As `claims`, together with where each disclosure went."""
+        return reveal(self.issuer_jwt.claims(), self.disclosures)
+
+    def select(self, paths: Sequence[Path]) -> SdJwt:
+        """Keep only the disclosures that these claims need, parents and children included.
+
+        Args:
+            paths: Paths into `claims()`, as in DCQL. A claim that is selected is
+                shown with everything below it.
+
+        Raises:
+            QueryError: A path selects nothing.
+
+        Reference:
+            RFC 9901, section 7.2; OpenID4VP 1.0, section 7.
+        """
+        kept = disclosures_for(self.disclosed(), paths)
+        disclosures = tuple([one for index, one in enumerate(self.disclosures) if index in kept])
+        return SdJwt(self.issuer_jwt, disclosures, None, self._text(disclosures))
+
+    def serialize(self) -> str:
+        """The compact serialization, with the key binding JWT if there is one."""
+        if self.key_binding is None:
+            return self.presentation_text
+        return self.presentation_text + _compact(self.key_binding)
+
+    def bind(
+        self,
+        key: SigningKey,
+        *,
+        audience: str,
+        nonce: str,
+        issued_at: int,
+        transaction_data_hashes: Sequence[str] | None = None,
+        transaction_data_hashes_alg: str | None = None,
+        extra_claims: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Prove to one verifier, once, that the holder's key is at hand.
+
+        Args:
+            key: The holder's key, the one that `cnf` names.
+            audience: The verifier's identifier, exactly as it gave it.
+            nonce: The verifier's nonce.
+            issued_at: Now, in seconds of the epoch.
+            transaction_data_hashes: Hashes of the transaction data that the holder agreed to.
+            transaction_data_hashes_alg: Their hash algorithm, if not sha-256.
+            extra_claims: Further claims of the proof; none may replace one of the above.
+
+        Returns:
+            The SD-JWT+KB.
+
+        Raises:
+            HolderBindingError: holder_mismatch: the credential is bound to another key.
+
+        Reference:
+            RFC 9901, section 4.3; OpenID4VP 1.0, appendix B.3.3.
+        """
+        if holder_key(self) != key.public_key:
+            raise HolderBindingError("holder_mismatch", "expected the key that cnf names")
+        payload: JsonObject = dict(extra_claims or {})
+        payload |= {"iat": issued_at, "aud": audience, "nonce": nonce, "sd_hash": self.sd_hash()}
+        if transaction_data_hashes is not None:
+            payload["transaction_data_hashes"] = list(transaction_data_hashes)
+        if transaction_data_hashes_alg is not None:
+            payload["transaction_data_hashes_alg"] = transaction_data_hashes_alg
+        return self.presentation_text + jose.sign({"typ": KB_JWT_TYP}, payload, key)
+
+    def sd_hash(self) -> str:
+        """The hash that binds a holder's proof to this choice of disclosures (RFC 9901, section 4.3.1)."""
+        algorithm = hash_algorithm(self.issuer_jwt.claims())
+        return digests_of([self.presentation_text.encode("ascii")], algorithm)[0]
+
+    def _text(self, disclosures: Sequence[Disclosure]) -> str:
+        issuer_text = self.presentation_text.partition("~")[0]
+        return "~".join([issuer_text, *[disclosure.text for disclosure in disclosures], ""])
 
 
-def issue(claims: Mapping[str, Any], *, disclosable: Sequence[Path], key: SigningKey, header: Mapping[str, Any],
-          holder_jwk: Mapping[str, Any] | None = None, decoys: int = 0) -> str: raise NotImplementedError
-
-
-def check_key_binding(sd_jwt: SdJwt, *, audience: str, nonce: str, now: int, max_age_seconds: int = 300,
-                      skew_seconds: int = 60, algorithms: Collection[str] = ("ES256", "EdDSA", "Ed25519")) -> None:
-    raise NotImplementedError
+def _compact(jws: Jws) -> str:
+    return f"{jws.signing_input.decode('ascii')}.{b64url_encode(jws.signature)}"

@@ -1,0 +1,247 @@
+"""Issuing an SD-JWT: claims are hidden behind salted digests, then signed.
+
+Salts are made here and nowhere else: no caller can supply, shorten or repeat
+one.
+
+Reference:
+    RFC 9901, sections 4.1, 4.2 and 9.3.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
+from typing import Any, Final
+
+from trustid.credentials import jose
+from trustid.credentials.disclosure import (
+    DEFAULT_HASH,
+    DIGEST_KEY,
+    DIGESTS_KEY,
+    HASH_KEY,
+    MAX_CLAIMS_DEPTH,
+    MAX_DISCLOSURES,
+    RESERVED_NAMES,
+    Path,
+    b64url_encode_many,
+    digests_of,
+)
+from trustid.encoding import JsonObject, dump_json
+from trustid.errors import DisclosureError, LimitExceededError, MalformedError
+from trustid.keys import SigningKey
+
+__all__ = ["MAX_DECOYS", "conceal", "issue"]
+
+MAX_DECOYS: Final = 64
+"""How many decoy digests one object or array may get."""
+
+_SALT_BYTES: Final = 18
+"""144 bits; 128 are recommended, and a multiple of three needs no padding."""
+
+_SALT_CHARS: Final = _SALT_BYTES // 3 * 4
+
+# A place to hide: the object or array (a copy of ours) and the name or index in it.
+_Place = tuple[Any, Any]
+# The disclosable paths as a tree: for each component, whether a path ends there, and what follows.
+_Tree = dict[str | int | None, tuple[bool, "_Tree"]]
+
+
+def issue(
+    claims: Mapping[str, Any],
+    *,
+    disclosable: Sequence[Path],
+    key: SigningKey,
+    header: Mapping[str, Any],
+    holder_jwk: Mapping[str, Any] | None = None,
+    decoys: int = 0,
+) -> str:
+    """Sign claims of which the holder will show only what is asked.
+
+    Args:
+        claims: What is stated; not changed.
+        disclosable: Paths of the claims to hide, parents and children both
+            where disclosures shall be recursive. A path that selects nothing
+            is passed over, since a claim may be optional.
+        key: The issuer's key.
+        header: JOSE header besides `alg`, for instance `typ` and `kid`.
+        holder_jwk: The holder's public key, to become `cnf.jwk`.
+        decoys: How many digests without a disclosure to add to each object
+            and array that has hidden parts. To hide how many claims there
+            are, choose it anew for each credential.
+
+    Returns:
+        The compact serialization, which ends in a tilde.
+
+    Raises:
+        DisclosureError: A claim has a reserved name.
+        MalformedError: A path or a claim is of the wrong type, the holder's
+            key is private, or `cnf` is given twice.
+
+    Reference:
+        RFC 9901, sections 4.1 and 4.2.
+    """
+    payload, disclosures = conceal(claims, disclosable, decoys=decoys)
+    if holder_jwk is not None:
+        if "cnf" in payload:
+            raise MalformedError("malformed", "expected cnf or a holder key, found both")
+        if "d" in holder_jwk or "k" in holder_jwk:
+            raise MalformedError("key_invalid", "expected a public key for cnf, found a secret one")
+        payload["cnf"] = {"jwk": dict(holder_jwk)}
+    return "~".join([jose.sign(header, dump_json(payload), key), *disclosures, ""])
+
+
+def conceal(
+    claims: Mapping[str, Any], disclosable: Sequence[Path], *, decoys: int = 0
+) -> tuple[JsonObject, list[str]]:
+    """Replace disclosable claims by digests.
+
+    Works from the deepest level up, so that the disclosure of a parent holds
+    the digests of its children; each level is encoded and hashed in one pass.
+
+    Returns:
+        The payload to sign and the disclosures to send with it.
+    """
+    if not 0 <= decoys <= MAX_DECOYS:
+        raise LimitExceededError("limit_exceeded", f"expected 0 to {MAX_DECOYS} decoys, found {decoys}")
+    _refuse_reserved_names(claims)
+    payload = dict(claims)
+    levels = _places(payload, _tree(disclosable))
+    if sum(map(len, levels)) > MAX_DISCLOSURES:
+        raise LimitExceededError("limit_exceeded", f"expected at most {MAX_DISCLOSURES} hidden claims")
+    disclosures: list[str] = []
+    for places in reversed(levels):
+        disclosures += _hide(places, decoys)
+    if disclosures:
+        payload[HASH_KEY] = DEFAULT_HASH
+    return payload, disclosures
+
+
+def _hide(places: Sequence[_Place], decoys: int) -> list[str]:
+    salts = urlsafe_b64encode(os.urandom(_SALT_BYTES * len(places))).decode("ascii")
+    contents = []
+    start = 0
+    for container, name in places:
+        salt = salts[start : start + _SALT_CHARS]
+        start += _SALT_CHARS
+        value = _to_json(container[name])
+        if type(container) is dict:
+            contents.append(f'["{salt}",{encode_basestring(name)},{value}]')
+        else:
+            contents.append(f'["{salt}",{value}]')
+    try:
+        disclosures = b64url_encode_many([content.encode("utf-8") for content in contents])
+    except UnicodeEncodeError as err:
+        raise MalformedError("malformed", "expected text without lone surrogates") from err
+    digests = digests_of([text.encode("ascii") for text in disclosures], DEFAULT_HASH)
+    touched = {}
+    for (container, name), digest in zip(places, digests, strict=True):
+        touched[id(container)] = container
+        if type(container) is dict:
+            del container[name]
+            container.setdefault(DIGESTS_KEY, []).append(digest)
+        else:
+            container[name] = {DIGEST_KEY: digest}
+    for container in touched.values():
+        _finish(container, decoys)
+    return disclosures
+
+
+def _finish(container: Any, decoys: int) -> None:
+    """Add decoys, and hide the order in which the members of an object stood."""
+    for digest in digests_of([os.urandom(32) for _ in range(decoys)], DEFAULT_HASH) if decoys else ():
+        if type(container) is dict:
+            container[DIGESTS_KEY].append(digest)
+        else:
+            container.insert(secrets.randbelow(len(container) + 1), {DIGEST_KEY: digest})
+    if type(container) is dict:
+        container[DIGESTS_KEY].sort()
+
+
+def _to_json(value: Any) -> str:
+    # Most claims are short texts: one call instead of setting up an encoder.
+    if type(value) is str:
+        return encode_basestring(value)
+    return dump_json(value).decode("utf-8")
+
+
+def _tree(paths: Sequence[Path]) -> _Tree:
+    root: _Tree = {}
+    for path in paths:
+        if not path:
+            raise MalformedError("malformed", "expected a path of at least one component")
+        node = root
+        last = len(path) - 1
+        for position, component in enumerate(path):
+            if component in RESERVED_NAMES:
+                raise DisclosureError("claim_not_disclosable", "expected a path without reserved names")
+            ends, below = node.get(component, (False, {}))
+            node[component] = (ends or position == last, below)
+            node = below
+    return root
+
+
+def _places(root: JsonObject, tree: _Tree) -> list[list[_Place]]:
+    """Find what the paths select, by depth, copying each container on the way."""
+    levels: list[list[_Place]] = []
+    work: list[tuple[Any, list[_Tree]]] = [(root, [tree])]
+    while work:
+        found: list[_Place] = []
+        deeper: list[tuple[Any, list[_Tree]]] = []
+        for container, trees in work:
+            for name, (ends, below) in _selected(container, trees).items():
+                if ends:
+                    found.append((container, name))
+                if below:
+                    copy = container[name] = _copy(container[name])
+                    deeper.append((copy, below))
+        levels.append(found)
+        work = deeper
+    return levels
+
+
+def _selected(container: Any, trees: Sequence[_Tree]) -> dict[Any, tuple[bool, list[_Tree]]]:
+    """Which members or elements the components name: for each, whether a path ends there."""
+    chosen: dict[Any, tuple[bool, list[_Tree]]] = {}
+    for tree in trees:
+        for component, (ends, below) in tree.items():
+            if (type(component) is str) != (type(container) is dict):
+                raise MalformedError("claim_type_invalid", "expected names in objects, indices in arrays")
+            if type(component) is str:
+                names: Sequence[Any] = (component,) if component in container else ()
+            elif component is None:
+                names = range(len(container))
+            else:
+                names = (component,) if 0 <= component < len(container) else ()  # type: ignore[operator]
+            for name in names:
+                ended, known = chosen.get(name, (False, []))
+                chosen[name] = (ended or ends, [*known, below] if below else known)
+    return chosen
+
+
+def _copy(value: Any) -> Any:
+    if type(value) is dict:
+        return dict(value)
+    if type(value) is list:
+        return list(value)
+    raise MalformedError("claim_type_invalid", "expected an object or an array below a path")
+
+
+def _refuse_reserved_names(claims: Mapping[str, Any]) -> None:
+    work: list[tuple[Any, int]] = [(claims, 0)]
+    while work:
+        value, depth = work.pop()
+        if depth > MAX_CLAIMS_DEPTH:
+            raise LimitExceededError("limit_exceeded", f"expected claims at most {MAX_CLAIMS_DEPTH} deep")
+        if isinstance(value, Mapping):
+            if not RESERVED_NAMES.isdisjoint(value):
+                raise DisclosureError("disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg")
+            for name, member in value.items():
+                if type(name) is not str:
+                    raise MalformedError("claim_type_invalid", "expected strings as claim names")
+                if type(member) is dict or type(member) is list:
+                    work.append((member, depth + 1))
+        else:
+            work += [(item, depth + 1) for item in value if type(item) is dict or type(item) is list]
