@@ -39,6 +39,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "CODES",
+    "Check",
     "CodeInfo",
     "ConfigurationError",
     "DisclosureError",
@@ -66,6 +67,23 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a verification, and how it ended.
+
+    Attributes:
+        name: What was checked; the names stand in `trustid.protocols.verifying`.
+        ok: Whether it held.
+        code: Key of `CODES` if it did not hold, otherwise "ok".
+        sentence: The outcome in words for anybody, without claims or keys.
+    """
+
+    name: str
+    ok: bool
+    code: str
+    sentence: str
+
+
 class TrustidError(Exception):
     """Base of every error that this library raises on outside input.
 
@@ -83,6 +101,7 @@ class TrustidError(Exception):
         if info is None or not isinstance(self, info.kind):
             raise InternalError("internal_error", f"{type(self).__name__} raised with code {code!r}")
         self.code = code
+        self.checks: tuple[Check, ...] = ()  # set by a verification: the checks so far, this one last
         self.message = (message or info.public)[: self._MESSAGE_MAX]
         super().__init__(code, self.message)
 
@@ -293,6 +312,8 @@ CODES: dict[str, CodeInfo] = {
     "presentation_reused": CodeInfo(ReplayError, 400, "One presentation was sent for two questions."),
     "session_unknown": CodeInfo(ProtocolError, 400, "This session does not exist or has ended. Start again."),
     "session_consumed": CodeInfo(ReplayError, 400, "This request was already answered. Start again."),
+    "session_expired": CodeInfo(ProtocolError, 400, "Nobody answered in time. Ask again."),
+    "wallet_declined": CodeInfo(QueryError, 400, "The wallet declined to answer."),
     "session_mismatch": CodeInfo(ProtocolError, 403, "This answer belongs to another session."),
     # issuing: OpenID4VCI 1.0 and OAuth 2.0 name these codes themselves
     "invalid_grant": CodeInfo(ProtocolError, 400, "The code is wrong, used, expired or blocked. Ask for a new offer."),
