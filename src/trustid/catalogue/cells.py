@@ -32,7 +32,9 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Unicode bidirectional controls: a name that holds one reads differently from what is signed.
 
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*/?^_`{|}~+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*/?^_`{|}~+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z")
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -109,10 +111,16 @@ def text_problem(text: str) -> tuple[str, str] | None:
     if len(text) > MAX_CELL_CHARACTERS:
         return "cell_too_long", f"This cell holds more than {MAX_CELL_CHARACTERS} characters. Shorten it."
     if any(character in _DIRECTION for character in text):
-        return "cell_direction", "This cell holds an invisible character that turns the reading direction. Type it anew."
+        return (
+            "cell_direction",
+            "This cell holds an invisible character that turns the reading direction. Type it anew.",
+        )
     if text.startswith(_FORMULA_STARTS):
         return "cell_formula", "This cell begins like a spreadsheet formula. Replace it by plain text."
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} or character == "\ufffd" for character in text):
+    if any(
+        unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} or character == "\ufffd"
+        for character in text
+    ):
         return "cell_control", "This cell holds a character that cannot be printed. Type it anew."
     if text != text.strip() or text != text.strip("\u3000\u200b\ufeff"):
         return "cell_space", "This cell begins or ends with a space (perhaps a wide one). Remove it."

@@ -23,7 +23,7 @@ SEED = 2026
 PEOPLE = 20
 
 _FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
-_GIVEN_NAMES = ("小雨", "子轩", "欣怡", "浩然", "雨桐", "宇航", "梓涵", "思远", "诗琪", "俊杰", "佳宁", "明哲", "若曦", "天佑", "静怡", "嘉豪", "语嫣", "博文", "心悦", "家乐")
+_GIVEN_NAMES = "小雨 子轩 欣怡 浩然 雨桐 宇航 梓涵 思远 诗琪 俊杰 佳宁 明哲 若曦 天佑 静怡 嘉豪 语嫣 博文 心悦 家乐".split()  # noqa: SIM905 - one name a word reads better
 
 # CVX code, name on the certificate, lot prefix, disease, doses in the series.
 _VACCINES = (

@@ -66,7 +66,12 @@ def _read_type(folder: str, row_reader: RowReader) -> CredentialType:
         batch_size=data["batch_size"],
         roster=_read_columns(data["roster"]),
         questions=tuple(
-            Question(one["id"], one["title"], one["explanation"], tuple(MappingProxyType(claim) for claim in one["claims"]))
+            Question(
+                one["id"],
+                one["title"],
+                one["explanation"],
+                tuple(MappingProxyType(claim) for claim in one["claims"]),
+            )
             for one in data["questions"]
         ),
         row_reader=row_reader,

@@ -104,7 +104,9 @@ def read_roster(data: bytes, credential_type: CredentialType) -> RosterCheck:
         [(2, 'activityEndDate', 'cell_date')]
     """
     if len(data) > MAX_ROSTER_BYTES:
-        raise LimitExceededError("limit_exceeded", f"expected a roster of at most {MAX_ROSTER_BYTES} bytes, found {len(data)}")
+        raise LimitExceededError(
+            "limit_exceeded", f"expected a roster of at most {MAX_ROSTER_BYTES} bytes, found {len(data)}"
+        )
     text, encoding = _decode(data)
     delimiter = _delimiter(text)
     lines = _records(text, delimiter)
@@ -112,13 +114,19 @@ def read_roster(data: bytes, credential_type: CredentialType) -> RosterCheck:
     columns = credential_type.roster
     dropped = tuple(name for name in header if name in columns.dropped)
     missing = tuple(
-        RowProblem(HEADER_ROW, column.name, "column_missing", "The roster has no such column. Add it to the header.")
+        RowProblem(
+            HEADER_ROW, column.name, "column_missing", "The roster has no such column. Add it to the header."
+        )
         for column in columns.columns
         if column.required and column.name not in header
     )
     rows: tuple[RosterRow, ...] = ()
     if not missing:
-        read = [_read_row(number, cells, header, credential_type) for number, cells in enumerate(lines, 2) if any(cells)]
+        read = [
+            _read_row(number, cells, header, credential_type)
+            for number, cells in enumerate(lines, 2)
+            if any(cells)
+        ]
         rows = tuple(_mark_duplicates(read, columns))
     return RosterCheck(rows, encoding, _DELIMITERS[delimiter], dropped, missing)
 
@@ -135,7 +143,9 @@ def _decode(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
     elif b"\x00" in data:
-        raise MalformedError("malformed", "expected a text file (CSV), found a binary one; save the spreadsheet as CSV")
+        raise MalformedError(
+            "malformed", "expected a text file (CSV), found a binary one; save the spreadsheet as CSV"
+        )
     else:
         encodings = ["utf-8-sig", "gb18030"]
     for encoding in encodings:
@@ -143,7 +153,9 @@ def _decode(data: bytes) -> tuple[str, str]:
             return data.decode(encoding), encoding.removesuffix("-sig")
         except UnicodeDecodeError:
             continue
-    raise MalformedError("malformed", "expected text in UTF-8 or GB18030, found neither; save the spreadsheet as CSV UTF-8")
+    raise MalformedError(
+        "malformed", "expected text in UTF-8 or GB18030, found neither; save the spreadsheet as CSV UTF-8"
+    )
 
 
 def _delimiter(text: str) -> str:
@@ -157,16 +169,22 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     try:
         for number, cells in enumerate(reader):
             if number > MAX_ROSTER_ROWS:
-                raise LimitExceededError("limit_exceeded", f"expected at most {MAX_ROSTER_ROWS} people in a roster")
+                raise LimitExceededError(
+                    "limit_exceeded", f"expected at most {MAX_ROSTER_ROWS} people in a roster"
+                )
             yield cells
     except csv.Error as err:
-        raise MalformedError("malformed", f"expected CSV, line {reader.line_num} has a quoting fault") from err
+        raise MalformedError(
+            "malformed", f"expected CSV, line {reader.line_num} has a quoting fault"
+        ) from err
 
 
 def _header(cells: list[str]) -> list[str]:
     header = [cell.strip() for cell in cells]
     if len(header) > MAX_COLUMNS:
-        raise LimitExceededError("limit_exceeded", f"expected at most {MAX_COLUMNS} columns, found {len(header)}")
+        raise LimitExceededError(
+            "limit_exceeded", f"expected at most {MAX_COLUMNS} columns, found {len(header)}"
+        )
     named = [name for name in header if name]
     if len(named) < 2 or len(set(named)) != len(named):
         raise MalformedError("malformed", "expected a header line with different column names")
@@ -175,7 +193,9 @@ def _header(cells: list[str]) -> list[str]:
 
 def _read_row(number: int, cells: list[str], header: list[str], credential_type: CredentialType) -> _ReadRow:
     columns = credential_type.roster
-    row = {name: cell for name, cell in zip(header, cells, strict=False) if name and name not in columns.dropped}
+    row = {
+        name: cell for name, cell in zip(header, cells, strict=False) if name and name not in columns.dropped
+    }
     reference = _shown_reference(row.get(columns.key, ""))
     if len(cells) != len(header):
         code = "row_short" if len(cells) < len(header) else "row_long"
@@ -210,7 +230,14 @@ def _mark_duplicates(rows: list[_ReadRow], columns: RosterColumns) -> Iterator[R
             first = seen.setdefault((group, values), read.row.number)
             if first != read.row.number:
                 message = f"The same stands in row {first}. Keep one."
-                problems.append(RowProblem(read.row.number, group[-1] if len(group) == 1 else " + ".join(group), "cell_duplicate", message))
+                problems.append(
+                    RowProblem(
+                        read.row.number,
+                        group[-1] if len(group) == 1 else " + ".join(group),
+                        "cell_duplicate",
+                        message,
+                    )
+                )
         if problems:
             yield replace(read.row, claims=None, problems=read.row.problems + tuple(problems))
         else:

@@ -86,7 +86,11 @@ def check_schema_is_understood(schema: Mapping[str, Any]) -> None:
     if schema.get("format", "date") != "date":
         raise InternalError("internal_error", "only format date is understood")
     parts = list(schema.get("properties", {}).values())
-    parts += [schema[name] for name in ("items", "additionalProperties", "propertyNames") if isinstance(schema.get(name), Mapping)]
+    parts += [
+        schema[name]
+        for name in ("items", "additionalProperties", "propertyNames")
+        if isinstance(schema.get(name), Mapping)
+    ]
     for part in parts:
         check_schema_is_understood(part)
 
@@ -97,7 +101,9 @@ def _refusal(place: str, expected: str) -> MalformedError:
 
 def _is_type(value: Any, name: str) -> bool:
     if name == "integer":
-        return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+        return not isinstance(value, bool) and (
+            isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        )
     if name == "number":
         return isinstance(value, int | float) and not isinstance(value, bool)
     types: dict[str, type | tuple[type, ...]] = {

@@ -46,4 +46,3 @@ def claims_of_row(cells: Mapping[str, str | int]) -> dict[str, Any] | list[RowPr
     if "sex" in cells:
         claims["sex"] = int(cells["sex"])
     return claims
-
