@@ -167,7 +167,7 @@ def test_a_missing_column_is_named() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\n\n", b"PK\x03\x04\x00binary", b"a,a\n1,2", b'a,b\n"open', b"\xff\xfe\x00", b"a,b\n\x81\x20"],
+    [b"", b"\n\n", b"PK\x03\x04\x00binary", b"a,a\n1,2", roster('"open'), b"\xff\xfe\x00", b"a,b\n\x81\x20"],
 )
 def test_what_is_no_table_is_refused_whole(data) -> None:
     assert read_roster(roster(GOOD), DEGREE).all_problems == ()
