@@ -45,7 +45,7 @@ def holder_key(sd_jwt: SdJwt) -> PublicKey:
     Reference:
         RFC 9901, section 4.1.2; RFC 7800, section 3.2.
     """
-    confirmation = sd_jwt.issuer_jwt.claims().get("cnf")
+    confirmation = sd_jwt.payload.get("cnf")
     if type(confirmation) is not dict:
         raise HolderBindingError("kb_signature", "expected a holder key in cnf")
     jwk = confirmation.get("jwk")

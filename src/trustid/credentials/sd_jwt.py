@@ -22,7 +22,7 @@ from trustid.credentials.disclosure import MAX_DISCLOSURES, Disclosure, Path, di
 from trustid.credentials.jose import Jws
 from trustid.credentials.key_binding import KB_JWT_TYP, check_key_binding, holder_key
 from trustid.credentials.sd_jwt_issuing import issue
-from trustid.encoding import JsonObject, b64url_encode
+from trustid.encoding import JsonObject
 from trustid.errors import HolderBindingError, LimitExceededError, MalformedError
 from trustid.keys import SigningKey
 
@@ -38,6 +38,7 @@ class SdJwt:
 
     Attributes:
         issuer_jwt: What the issuer signed.
+        payload: The same, read as JSON, with digests in it; not to be changed.
         disclosures: What the holder shows, in the order in which it was sent.
         key_binding: The key binding JWT, if there is one.
         presentation_text: Everything before the key binding JWT, the last
@@ -48,6 +49,7 @@ class SdJwt:
     """
 
     issuer_jwt: Jws
+    payload: JsonObject
     disclosures: tuple[Disclosure, ...]
     key_binding: Jws | None
     presentation_text: str
@@ -76,8 +78,10 @@ class SdJwt:
             raise LimitExceededError("limit_exceeded", f"expected at most {MAX_DISCLOSURES} disclosures")
         if "" in parts:
             raise MalformedError("malformed", "expected a disclosure between two tildes")
+        issuer_jwt = jose.parse(issuer_text)
         return cls(
-            jose.parse(issuer_text),
+            issuer_jwt,
+            issuer_jwt.claims(),
             tuple([Disclosure.parse(part) for part in parts]),
             jose.parse(binding_text) if binding_text else None,
             text[: len(text) - len(binding_text)],
@@ -117,7 +121,7 @@ class SdJwt:
 
     def disclosed(self) -> DisclosedClaims:
         """As `claims`, together with where each disclosure went."""
-        return reveal(self.issuer_jwt.claims(), self.disclosures)
+        return reveal(self.payload, self.disclosures)
 
     def select(self, paths: Sequence[Path]) -> SdJwt:
         """Keep only the disclosures that these claims need, parents and children included.
@@ -134,13 +138,13 @@ class SdJwt:
         """
         kept = disclosures_for(self.disclosed(), paths)
         disclosures = tuple([one for index, one in enumerate(self.disclosures) if index in kept])
-        return SdJwt(self.issuer_jwt, disclosures, None, self._text(disclosures))
+        return SdJwt(self.issuer_jwt, self.payload, disclosures, None, self._text(disclosures))
 
     def serialize(self) -> str:
         """The compact serialization, with the key binding JWT if there is one."""
         if self.key_binding is None:
             return self.presentation_text
-        return self.presentation_text + _compact(self.key_binding)
+        return self.presentation_text + self.key_binding.compact()
 
     def bind(
         self,
@@ -185,13 +189,10 @@ class SdJwt:
 
     def sd_hash(self) -> str:
         """The hash that binds a holder's proof to this choice of disclosures (RFC 9901, section 4.3.1)."""
-        algorithm = hash_algorithm(self.issuer_jwt.claims())
+        algorithm = hash_algorithm(self.payload)
         return digests_of([self.presentation_text.encode("ascii")], algorithm)[0]
 
     def _text(self, disclosures: Sequence[Disclosure]) -> str:
         issuer_text = self.presentation_text.partition("~")[0]
         return "~".join([issuer_text, *[disclosure.text for disclosure in disclosures], ""])
 
-
-def _compact(jws: Jws) -> str:
-    return f"{jws.signing_input.decode('ascii')}.{b64url_encode(jws.signature)}"
