@@ -1,0 +1,119 @@
+//! Every way in which a value from outside can be refused.
+
+use thiserror::Error;
+use trustid_lanes::PointError;
+
+/// Why something was refused. Each case has one stable code in Python.
+///
+/// Messages name sizes and rules, never a key, a message or a signature.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// The bytes are not the canonical encoding of a point.
+    #[error("expected {expected} bytes with canonical flags and coordinates, found {found} bytes that are not")]
+    PointEncoding {
+        /// The length that the encoding has.
+        expected: usize,
+        /// The length that was found.
+        found: usize,
+    },
+    /// No point of the curve has the coordinate that was given.
+    #[error("expected a coordinate of a point on the curve, found one that has no point")]
+    PointNotOnCurve,
+    /// The point lies on the curve, but outside the subgroup of prime order.
+    #[error("expected a point of the subgroup of prime order, found one outside it")]
+    PointNotInSubgroup,
+    /// The point at infinity was offered as a public key.
+    #[error("expected a public key, found the point at infinity")]
+    KeyIsIdentity,
+    /// The point at infinity was offered as a signature or proof.
+    #[error("expected a signature, found the point at infinity")]
+    SignatureIsIdentity,
+    /// A secret key has another length than 32 bytes.
+    #[error("expected a secret key of 32 bytes, found {found}")]
+    SecretKeyLength {
+        /// The length that was found.
+        found: usize,
+    },
+    /// A secret key is zero or not below the group order.
+    #[error("expected a secret key above zero and below the group order")]
+    SecretKeyRange,
+    /// Key material for `KeyGen` is shorter than 32 bytes.
+    #[error("expected key material of at least 32 bytes, found {found}")]
+    KeyMaterialShort {
+        /// The length that was found.
+        found: usize,
+    },
+    /// The signature does not fit the key and the message.
+    #[error("expected a signature that fits the key and the message")]
+    SignatureInvalid,
+    /// The aggregate signature does not fit the keys and the messages.
+    #[error("expected an aggregate signature that fits the keys and the messages")]
+    AggregateInvalid,
+    /// An aggregate of nothing was asked for, or offered.
+    #[error("expected at least one part of the aggregate, found none")]
+    AggregateEmpty,
+    /// Two lists that belong together differ in length.
+    #[error("expected as many as there are keys ({keys}), found {found}")]
+    AggregateCount {
+        /// The number of keys.
+        keys: usize,
+        /// The number of messages or signatures.
+        found: usize,
+    },
+    /// The basic scheme was given the same message twice.
+    #[error("expected distinct messages, found the message at {index} again")]
+    MessagesNotDistinct {
+        /// The place of the second occurrence.
+        index: usize,
+    },
+    /// One signer stands twice in a list.
+    #[error("expected each signer once, found the key at {index} again")]
+    DuplicateSigner {
+        /// The place of the second occurrence.
+        index: usize,
+    },
+    /// A key was used where its possession must have been proved.
+    #[error("expected a key with a proof of possession, found one without")]
+    PossessionNotProved,
+    /// The proof of possession does not fit the key.
+    #[error("expected a proof of possession that fits the key")]
+    PossessionInvalid,
+    /// Possession was to be proved in a suite that has no such proofs.
+    #[error("expected a suite with proofs of possession, found {suite}")]
+    SuiteWithoutPossession {
+        /// The suite that was found.
+        suite: &'static str,
+    },
+    /// Two values of different ciphersuites were used together.
+    #[error("expected values of the suite {expected}, found {found}")]
+    SuiteMismatch {
+        /// The suite of the first value.
+        expected: &'static str,
+        /// The suite of the other.
+        found: &'static str,
+    },
+    /// More was given than a named limit allows.
+    #[error("expected at most {limit} {what}, found {found}")]
+    LimitExceeded {
+        /// What is limited.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+        /// The number that was found.
+        found: usize,
+    },
+    /// The operating system gave no random bytes.
+    #[error("expected random bytes from the operating system, found none")]
+    RandomnessUnavailable,
+}
+
+impl Error {
+    /// Translates the refusal of a point of `expected` bytes.
+    pub(crate) const fn from_point(error: PointError, expected: usize, found: usize) -> Self {
+        match error {
+            PointError::Encoding => Self::PointEncoding { expected, found },
+            PointError::NotOnCurve => Self::PointNotOnCurve,
+            PointError::NotInSubgroup => Self::PointNotInSubgroup,
+        }
+    }
+}

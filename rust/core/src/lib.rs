@@ -1,0 +1,18 @@
+//! Groups and signatures of `TrustID`, without Python.
+//!
+//! * [`bls`]: BLS signatures of draft-irtf-cfrg-bls-signature-06, six suites;
+//! * [`hash`]: hashing to the groups, RFC 9380;
+//! * [`Error`]: every refusal.
+//!
+//! A value in hand is valid: whatever was read from bytes was checked for
+//! length, canonical form, curve and subgroup, once, when it was read. No
+//! function has a flag that switches a check off, and a check that fails is an
+//! `Err`, never `false`.
+
+#![forbid(unsafe_code)]
+
+pub mod bls;
+mod error;
+pub mod hash;
+
+pub use error::Error;

@@ -1,0 +1,395 @@
+//! Points of G1 and G2: blst's types, wrapped so that nothing outside needs `unsafe`.
+
+use core::fmt::Debug;
+
+use blst::{
+    blst_encode_to_g1, blst_encode_to_g2, blst_fp2_cneg, blst_fp_cneg, blst_hash_to_g1,
+    blst_hash_to_g2, blst_p1, blst_p1_add_or_double, blst_p1_add_or_double_affine, blst_p1_affine,
+    blst_p1_affine_compress, blst_p1_affine_generator, blst_p1_affine_in_g1, blst_p1_affine_is_inf,
+    blst_p1_affine_serialize, blst_p1_cneg, blst_p1_deserialize, blst_p1_from_affine,
+    blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress, blst_p1s_add,
+    blst_p1s_to_affine, blst_p2, blst_p2_add_or_double, blst_p2_add_or_double_affine,
+    blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_generator, blst_p2_affine_in_g2,
+    blst_p2_affine_is_inf, blst_p2_affine_serialize, blst_p2_cneg, blst_p2_deserialize,
+    blst_p2_from_affine, blst_p2_is_inf, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
+    blst_p2s_add, blst_p2s_to_affine, blst_sign_pk_in_g1, blst_sign_pk_in_g2, BLST_ERROR,
+};
+
+use crate::secret::SecretScalar;
+
+/// Why bytes are not a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointError {
+    /// Wrong length, wrong flag bits, or a coordinate that is not below the modulus.
+    Encoding,
+    /// No point of the curve has this coordinate.
+    NotOnCurve,
+    /// On the curve, outside the subgroup of prime order.
+    NotInSubgroup,
+}
+
+/// A point of G1 or G2 with coordinates `x, y`, or the point at infinity.
+///
+/// Values that were read with [`Affine::uncompress`] lie on the curve;
+/// [`Affine::in_subgroup`] must be asked before they are used as group elements.
+pub trait Affine: Copy + Eq + Debug + Default + Send + Sync + 'static {
+    /// The same point with a third coordinate, as sums need it.
+    type Jacobian: Jacobian<Affine = Self>;
+    /// The compressed form, an array.
+    type Compressed: AsRef<[u8]> + Copy;
+    /// The uncompressed form, an array.
+    type Serialized: AsRef<[u8]> + Copy;
+
+    /// Bytes of the compressed form: flags and `x`.
+    const COMPRESSED: usize;
+    /// Bytes of the uncompressed form: `x` and `y`.
+    const SERIALIZED: usize = 2 * Self::COMPRESSED;
+
+    /// The fixed generator of the group.
+    fn generator() -> Self;
+    /// Reads the compressed form: exactly [`Affine::COMPRESSED`] bytes, canonical, on the curve.
+    ///
+    /// # Errors
+    /// [`PointError::Encoding`] or [`PointError::NotOnCurve`].
+    fn uncompress(bytes: &[u8]) -> Result<Self, PointError>;
+    /// Reads the uncompressed form: exactly [`Affine::SERIALIZED`] bytes, canonical, on the curve.
+    ///
+    /// # Errors
+    /// [`PointError::Encoding`] or [`PointError::NotOnCurve`].
+    fn deserialize(bytes: &[u8]) -> Result<Self, PointError>;
+    /// The compressed form.
+    fn compress(&self) -> Self::Compressed;
+    /// The uncompressed form.
+    fn serialize(&self) -> Self::Serialized;
+    /// Whether the point lies in the subgroup of prime order (infinity does).
+    fn in_subgroup(&self) -> bool;
+    /// Whether this is the point at infinity.
+    fn is_identity(&self) -> bool;
+    /// The point of the opposite sign.
+    #[must_use]
+    fn negate(&self) -> Self;
+    /// The sum of all points, by batched affine additions.
+    fn sum(points: &[Self]) -> Self::Jacobian;
+}
+
+/// A point of G1 or G2 in Jacobian coordinates.
+pub trait Jacobian: Copy + Default + Debug + Send + Sync + 'static {
+    /// The same point with two coordinates.
+    type Affine: Affine<Jacobian = Self>;
+
+    /// Hashes to the group with the random-oracle suite (`..._SSWU_RO_`).
+    ///
+    /// `augmentation` stands before `message`; a tag longer than 255 bytes is hashed.
+    ///
+    /// # Reference
+    /// RFC 9380, sections 3, 5.3.3 and 8.8.
+    fn hash(message: &[u8], tag: &[u8], augmentation: &[u8]) -> Self;
+    /// Hashes to the group with the non-uniform suite (`..._SSWU_NU_`).
+    fn encode(message: &[u8], tag: &[u8]) -> Self;
+    /// The sum of two points, equal ones and opposite ones included.
+    #[must_use]
+    fn add(&self, other: &Self) -> Self;
+    /// The sum with a point of two coordinates.
+    #[must_use]
+    fn add_affine(&self, other: &Self::Affine) -> Self;
+    /// The point of the opposite sign.
+    #[must_use]
+    fn negate(&self) -> Self;
+    /// The product with a secret, in constant time.
+    #[must_use]
+    fn multiply_secret(&self, secret: &SecretScalar) -> Self;
+    /// The product with a public number, little-endian; not in constant time.
+    #[must_use]
+    fn multiply_public(&self, scalar: &[u8]) -> Self;
+    /// Whether this is the point at infinity.
+    fn is_identity(&self) -> bool;
+    /// From two coordinates to three.
+    fn from_affine(point: &Self::Affine) -> Self;
+    /// From three coordinates to two: one inversion.
+    fn to_affine(&self) -> Self::Affine;
+    /// From three coordinates to two, for many points with few inversions.
+    fn to_affine_all(points: &[Self]) -> Vec<Self::Affine>;
+}
+
+macro_rules! curve {
+    ($affine:ident($raw_affine:ty), $jacobian:ident($raw:ty), $name:literal, $compressed:literal,
+     $generator:ident, $uncompress:ident, $deserialize:ident, $compress:ident, $serialize:ident,
+     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $hash:ident, $encode:ident, $add:ident,
+     $add_affine:ident, $negate:ident, $multiply_secret:ident, $multiply:ident, $is_infinity:ident,
+     $from_affine:ident, $to_affine:ident, $to_affine_all:ident) => {
+        #[doc = concat!("A point of ", $name, " with two coordinates.")]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[repr(transparent)]
+        pub struct $affine(pub(crate) $raw_affine);
+
+        #[doc = concat!("A point of ", $name, " with three coordinates.")]
+        #[derive(Clone, Copy, Debug, Default)]
+        #[repr(transparent)]
+        pub struct $jacobian(pub(crate) $raw);
+
+        impl $affine {
+            pub(crate) fn as_raw(points: &[Self]) -> &[$raw_affine] {
+                // SAFETY: the wrapper is `repr(transparent)`, so both slices have one layout.
+                unsafe { core::slice::from_raw_parts(points.as_ptr().cast(), points.len()) }
+            }
+        }
+
+        impl Affine for $affine {
+            type Jacobian = $jacobian;
+            type Compressed = [u8; $compressed];
+            type Serialized = [u8; 2 * $compressed];
+            const COMPRESSED: usize = $compressed;
+
+            fn generator() -> Self {
+                // SAFETY: blst returns the address of a constant.
+                Self(unsafe { *$generator() })
+            }
+
+            fn uncompress(bytes: &[u8]) -> Result<Self, PointError> {
+                if bytes.len() != Self::COMPRESSED {
+                    return Err(PointError::Encoding);
+                }
+                let mut point = Self::default();
+                // SAFETY: blst reads `COMPRESSED` bytes, checked above.
+                read_result(unsafe { $uncompress(&raw mut point.0, bytes.as_ptr()) })?;
+                Ok(point)
+            }
+
+            fn deserialize(bytes: &[u8]) -> Result<Self, PointError> {
+                // With the compression bit set blst would read the shorter form and ignore
+                // the rest: two encodings of one point.
+                if bytes.len() != Self::SERIALIZED || bytes[0] & COMPRESSION_BIT != 0 {
+                    return Err(PointError::Encoding);
+                }
+                let mut point = Self::default();
+                // SAFETY: blst reads `SERIALIZED` bytes, checked above.
+                read_result(unsafe { $deserialize(&raw mut point.0, bytes.as_ptr()) })?;
+                Ok(point)
+            }
+
+            fn compress(&self) -> Self::Compressed {
+                let mut bytes = [0; $compressed];
+                // SAFETY: blst writes `COMPRESSED` bytes.
+                unsafe { $compress(bytes.as_mut_ptr(), &raw const self.0) };
+                bytes
+            }
+
+            fn serialize(&self) -> Self::Serialized {
+                let mut bytes = [0; 2 * $compressed];
+                // SAFETY: blst writes `SERIALIZED` bytes.
+                unsafe { $serialize(bytes.as_mut_ptr(), &raw const self.0) };
+                bytes
+            }
+
+            fn in_subgroup(&self) -> bool {
+                // SAFETY: blst reads one point.
+                unsafe { $in_group(&raw const self.0) }
+            }
+
+            fn is_identity(&self) -> bool {
+                // SAFETY: blst reads one point.
+                unsafe { $affine_is_infinity(&raw const self.0) }
+            }
+
+            fn negate(&self) -> Self {
+                let mut point = *self;
+                // SAFETY: blst reads and writes one coordinate; both may be the same.
+                unsafe { $negate_coordinate(&raw mut point.0.y, &raw const self.0.y, true) };
+                point
+            }
+
+            fn sum(points: &[Self]) -> Self::Jacobian {
+                // The list of one pointer and null is read even for no points.
+                if points.is_empty() {
+                    return Self::Jacobian::default();
+                }
+                let mut total = $jacobian::default();
+                let list = [Self::as_raw(points).as_ptr(), core::ptr::null()];
+                // SAFETY: one pointer and null stand for a contiguous array of that length.
+                unsafe { $sum(&raw mut total.0, list.as_ptr(), points.len()) };
+                total
+            }
+        }
+
+        impl Jacobian for $jacobian {
+            type Affine = $affine;
+
+            fn hash(message: &[u8], tag: &[u8], augmentation: &[u8]) -> Self {
+                let mut point = Self::default();
+                // SAFETY: each pointer comes with the length of its slice.
+                unsafe {
+                    $hash(
+                        &raw mut point.0,
+                        message.as_ptr(),
+                        message.len(),
+                        tag.as_ptr(),
+                        tag.len(),
+                        augmentation.as_ptr(),
+                        augmentation.len(),
+                    );
+                }
+                point
+            }
+
+            fn encode(message: &[u8], tag: &[u8]) -> Self {
+                let mut point = Self::default();
+                // SAFETY: each pointer comes with the length of its slice; no augmentation.
+                unsafe {
+                    $encode(
+                        &raw mut point.0,
+                        message.as_ptr(),
+                        message.len(),
+                        tag.as_ptr(),
+                        tag.len(),
+                        core::ptr::null(),
+                        0,
+                    );
+                }
+                point
+            }
+
+            fn add(&self, other: &Self) -> Self {
+                let mut total = Self::default();
+                // SAFETY: blst reads two points and writes one.
+                unsafe { $add(&raw mut total.0, &raw const self.0, &raw const other.0) };
+                total
+            }
+
+            fn add_affine(&self, other: &Self::Affine) -> Self {
+                let mut total = Self::default();
+                // SAFETY: blst reads two points and writes one.
+                unsafe { $add_affine(&raw mut total.0, &raw const self.0, &raw const other.0) };
+                total
+            }
+
+            fn negate(&self) -> Self {
+                let mut point = *self;
+                // SAFETY: blst changes one point in place.
+                unsafe { $negate(&raw mut point.0, true) };
+                point
+            }
+
+            fn multiply_secret(&self, secret: &SecretScalar) -> Self {
+                let mut product = Self::default();
+                // SAFETY: blst reads a point and a scalar and writes a point.
+                unsafe {
+                    $multiply_secret(&raw mut product.0, &raw const self.0, &raw const secret.0);
+                }
+                product
+            }
+
+            fn multiply_public(&self, scalar: &[u8]) -> Self {
+                let mut product = Self::default();
+                // SAFETY: blst reads `8 * len` bits, rounded up to bytes, from `scalar`.
+                unsafe {
+                    $multiply(
+                        &raw mut product.0,
+                        &raw const self.0,
+                        scalar.as_ptr(),
+                        8 * scalar.len(),
+                    );
+                }
+                product
+            }
+
+            fn is_identity(&self) -> bool {
+                // SAFETY: blst reads one point.
+                unsafe { $is_infinity(&raw const self.0) }
+            }
+
+            fn from_affine(point: &Self::Affine) -> Self {
+                let mut result = Self::default();
+                // SAFETY: blst reads a point and writes a point.
+                unsafe { $from_affine(&raw mut result.0, &raw const point.0) };
+                result
+            }
+
+            fn to_affine(&self) -> Self::Affine {
+                let mut point = $affine::default();
+                // SAFETY: blst reads a point and writes a point.
+                unsafe { $to_affine(&raw mut point.0, &raw const self.0) };
+                point
+            }
+
+            fn to_affine_all(points: &[Self]) -> Vec<Self::Affine> {
+                let mut result = vec![$affine::default(); points.len()];
+                if points.is_empty() {
+                    return result;
+                }
+                let list = [points.as_ptr().cast(), core::ptr::null()];
+                // SAFETY: both arrays hold `points.len()` entries, and both wrappers are
+                // `repr(transparent)`.
+                unsafe {
+                    $to_affine_all(result.as_mut_ptr().cast(), list.as_ptr(), points.len());
+                }
+                result
+            }
+        }
+    };
+}
+
+/// The bit of the first byte that says "compressed".
+const COMPRESSION_BIT: u8 = 0x80;
+
+curve!(
+    G1Affine(blst_p1_affine),
+    G1Jacobian(blst_p1),
+    "G1",
+    48,
+    blst_p1_affine_generator,
+    blst_p1_uncompress,
+    blst_p1_deserialize,
+    blst_p1_affine_compress,
+    blst_p1_affine_serialize,
+    blst_p1_affine_in_g1,
+    blst_p1_affine_is_inf,
+    blst_fp_cneg,
+    blst_p1s_add,
+    blst_hash_to_g1,
+    blst_encode_to_g1,
+    blst_p1_add_or_double,
+    blst_p1_add_or_double_affine,
+    blst_p1_cneg,
+    blst_sign_pk_in_g2,
+    blst_p1_mult,
+    blst_p1_is_inf,
+    blst_p1_from_affine,
+    blst_p1_to_affine,
+    blst_p1s_to_affine
+);
+
+curve!(
+    G2Affine(blst_p2_affine),
+    G2Jacobian(blst_p2),
+    "G2",
+    96,
+    blst_p2_affine_generator,
+    blst_p2_uncompress,
+    blst_p2_deserialize,
+    blst_p2_affine_compress,
+    blst_p2_affine_serialize,
+    blst_p2_affine_in_g2,
+    blst_p2_affine_is_inf,
+    blst_fp2_cneg,
+    blst_p2s_add,
+    blst_hash_to_g2,
+    blst_encode_to_g2,
+    blst_p2_add_or_double,
+    blst_p2_add_or_double_affine,
+    blst_p2_cneg,
+    blst_sign_pk_in_g1,
+    blst_p2_mult,
+    blst_p2_is_inf,
+    blst_p2_from_affine,
+    blst_p2_to_affine,
+    blst_p2s_to_affine
+);
+
+fn read_result(result: BLST_ERROR) -> Result<(), PointError> {
+    match result {
+        BLST_ERROR::BLST_SUCCESS => Ok(()),
+        BLST_ERROR::BLST_POINT_NOT_ON_CURVE => Err(PointError::NotOnCurve),
+        BLST_ERROR::BLST_POINT_NOT_IN_GROUP => Err(PointError::NotInSubgroup),
+        _ => Err(PointError::Encoding),
+    }
+}

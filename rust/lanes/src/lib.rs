@@ -1,0 +1,22 @@
+//! Curve arithmetic of BLS12-381: blst behind a safe face, and kernels that work in bulk.
+//!
+//! This crate and `trustid-mapped` are the only ones of the project with
+//! `unsafe` in them. Here it stands for two things: calls into blst, whose C
+//! functions take raw pointers, and vector instructions. Every function that
+//! leaves this crate is safe: whatever values of its argument types it gets,
+//! it reads and writes only memory that it owns or was lent.
+//!
+//! * [`Affine`] and [`Jacobian`]: points of G1 and G2 and what can be done with them;
+//! * [`SecretScalar`]: a secret exponent, wiped when it goes;
+//! * [`MillerLoop`]: products of pairings.
+
+mod curve;
+mod pairing;
+mod secret;
+
+pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, PointError};
+pub use pairing::MillerLoop;
+pub use secret::{SecretScalar, SECRET_BYTES};
+
+/// The bit length of the group order `r`.
+pub const ORDER_BITS: usize = 255;

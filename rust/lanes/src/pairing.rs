@@ -1,0 +1,90 @@
+//! Products of pairings: Miller loops first, one final exponentiation at the end.
+
+use blst::{blst_final_exp, blst_fp12, blst_fp12_is_one, blst_fp12_mul, blst_miller_loop_n};
+
+use crate::curve::{Affine, G1Affine, G2Affine};
+
+/// A product of Miller loops, waiting for its final exponentiation.
+///
+/// Pairs with the point at infinity contribute the factor one.
+#[derive(Clone, Copy)]
+pub struct MillerLoop {
+    product: Option<blst_fp12>,
+}
+
+impl Default for MillerLoop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MillerLoop {
+    /// The empty product.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { product: None }
+    }
+
+    /// Multiplies by `e(left[i], right[i])` for every `i`; the squarings are shared.
+    ///
+    /// # Panics
+    /// If the two slices differ in length: that is a bug of the caller.
+    pub fn add(&mut self, left: &[G1Affine], right: &[G2Affine]) {
+        assert_eq!(left.len(), right.len(), "a pairing takes pairs");
+        // blst's loop knows no infinity: such a pair would spoil the whole product.
+        if left.iter().any(Affine::is_identity) || right.iter().any(Affine::is_identity) {
+            let (left, right): (Vec<G1Affine>, Vec<G2Affine>) = left
+                .iter()
+                .zip(right)
+                .filter(|(left, right)| !left.is_identity() && !right.is_identity())
+                .unzip();
+            self.add_finite(&left, &right);
+        } else {
+            self.add_finite(left, right);
+        }
+    }
+
+    fn add_finite(&mut self, left: &[G1Affine], right: &[G2Affine]) {
+        if left.is_empty() {
+            return;
+        }
+        let lefts = [G1Affine::as_raw(left).as_ptr(), core::ptr::null()];
+        let rights = [G2Affine::as_raw(right).as_ptr(), core::ptr::null()];
+        let mut factor = blst_fp12::default();
+        // SAFETY: a list of one pointer and null is blst's spelling of one contiguous
+        // array; both arrays hold `left.len()` points.
+        unsafe {
+            blst_miller_loop_n(&raw mut factor, rights.as_ptr(), lefts.as_ptr(), left.len());
+        }
+        self.multiply(&factor);
+    }
+
+    /// Multiplies by another product.
+    pub fn merge(&mut self, other: &Self) {
+        if let Some(factor) = &other.product {
+            self.multiply(factor);
+        }
+    }
+
+    /// Whether the product of the pairings is one.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        let Some(product) = &self.product else {
+            return true;
+        };
+        let mut result = blst_fp12::default();
+        // SAFETY: both values live in this frame.
+        unsafe {
+            blst_final_exp(&raw mut result, product);
+            blst_fp12_is_one(&raw const result)
+        }
+    }
+
+    fn multiply(&mut self, factor: &blst_fp12) {
+        match &mut self.product {
+            // SAFETY: blst allows the result to be one of the factors.
+            Some(product) => unsafe { blst_fp12_mul(product, product, factor) },
+            None => self.product = Some(*factor),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The one place where a refusal becomes a Python exception.
+
+use pyo3::PyErr;
+use trustid_core::Error;
+
+mod python {
+    use pyo3::import_exception;
+
+    import_exception!(trustid.errors, InternalError);
+    import_exception!(trustid.errors, LimitExceededError);
+    import_exception!(trustid.errors, MalformedError);
+    import_exception!(trustid.errors, SignatureError);
+    import_exception!(trustid.errors, UnsupportedError);
+}
+
+/// Where an error of the core appears in the tree of `trustid.errors`.
+enum Class {
+    Malformed,
+    Limit,
+    Signature,
+    Unsupported,
+    Internal,
+}
+
+/// The exception, with its code, that stands for `error`.
+pub(crate) fn to_python(error: &Error) -> PyErr {
+    let (class, code) = place(error);
+    let arguments = (code, error.to_string());
+    match class {
+        Class::Malformed => python::MalformedError::new_err(arguments),
+        Class::Limit => python::LimitExceededError::new_err(arguments),
+        Class::Signature => python::SignatureError::new_err(arguments),
+        Class::Unsupported => python::UnsupportedError::new_err(arguments),
+        Class::Internal => python::InternalError::new_err(arguments),
+    }
+}
+
+/// Class and code of each error. No wildcard: a new error must be placed here.
+const fn place(error: &Error) -> (Class, &'static str) {
+    match error {
+        Error::PointEncoding { .. } => (Class::Malformed, "point_encoding"),
+        Error::PointNotOnCurve => (Class::Malformed, "point_not_on_curve"),
+        Error::PointNotInSubgroup => (Class::Malformed, "point_not_in_subgroup"),
+        Error::KeyIsIdentity
+        | Error::SecretKeyLength { .. }
+        | Error::SecretKeyRange
+        | Error::KeyMaterialShort { .. } => (Class::Malformed, "key_invalid"),
+        Error::SignatureIsIdentity | Error::SignatureInvalid => {
+            (Class::Signature, "signature_invalid")
+        }
+        Error::AggregateInvalid | Error::AggregateEmpty | Error::AggregateCount { .. } => {
+            (Class::Signature, "aggregate_invalid")
+        }
+        Error::MessagesNotDistinct { .. } => (Class::Signature, "messages_not_distinct"),
+        Error::DuplicateSigner { .. } => (Class::Signature, "duplicate_signer"),
+        Error::PossessionNotProved => (Class::Signature, "pop_required"),
+        Error::PossessionInvalid => (Class::Signature, "pop_invalid"),
+        Error::SuiteWithoutPossession { .. } => (Class::Unsupported, "unsupported"),
+        Error::SuiteMismatch { .. } => (Class::Signature, "suite_mismatch"),
+        Error::LimitExceeded { .. } => (Class::Limit, "limit_exceeded"),
+        Error::RandomnessUnavailable => (Class::Internal, "internal_error"),
+    }
+}
+
+/// Turns the core's result into Python's.
+pub(crate) trait IntoPython<T> {
+    fn into_python(self) -> Result<T, PyErr>;
+}
+
+impl<T> IntoPython<T> for Result<T, Error> {
+    fn into_python(self) -> Result<T, PyErr> {
+        self.map_err(|error| to_python(&error))
+    }
+}
