@@ -67,7 +67,7 @@ impl SecretKey {
     /// Reference:
     ///     draft-irtf-cfrg-bls-signature-06, section 2.3.
     #[staticmethod]
-    #[pyo3(signature = (material, suite = Suite::MIN_PK_POSSESSION, *, salt = None, info = &[]))]
+    #[pyo3(signature = (material, suite = Suite::MIN_PK_POSSESSION, *, salt = None, info = b"".as_slice()))]
     fn derive(material: &[u8], suite: Suite, salt: Option<&[u8]>, info: &[u8]) -> PyResult<Self> {
         Ok(Self(make!(
             AnySecretKey,
