@@ -1,0 +1,186 @@
+"""What came of a presentation: the verdict, the named checks, the claims that were asked for.
+
+A result is kept sealed and says itself which state it belongs to, so that a
+row edited by hand is noticed. It holds no more than the question asked for: no
+salt, hash, key, index, signature or time of the credential.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from trustid.encoding import JsonObject, dump_json, parse_json_object
+from trustid.errors import StoreError
+from trustid.protocols.claims_path import UNDISCLOSED, Path
+from trustid.protocols.ports_verifier import SessionState
+
+__all__ = ["CheckResult", "PresentedCredential", "Result", "asked_claims", "merge_checks"]
+
+RESULT_MAX: Final = 1 << 20
+TECHNICAL_CLAIMS: Final = frozenset(
+    {"iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "_sd", "_sd_alg", "jti", "sub"}
+)
+"""Members of an SD-JWT VC that serve its checking; nobody asked for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One named check of an answer.
+
+    Attributes:
+        name: What was checked; the names stand in the order of checking.
+        ok: Whether it held.
+        code: Why it did not; a code of `trustid.errors`.
+    """
+
+    name: str
+    ok: bool
+    code: str | None = None
+
+    def to_json(self) -> JsonObject:
+        """`{"name", "ok", "code"?}`."""
+        return {"name": self.name, "ok": self.ok} | ({"code": self.code} if self.code else {})
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedCredential:
+    """What one presentation proved, cut down to what was asked."""
+
+    query_id: str
+    issuer: str
+    credential_type: str
+    claims: JsonObject = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a session stands.
+
+    Attributes:
+        checks: Every check that was made; all hold where the state is "verified".
+        credentials: Empty unless the state is "verified".
+        wallet_error: What the wallet said when it declined: a stranger's words.
+        at: When this came about.
+    """
+
+    state: SessionState
+    checks: tuple[CheckResult, ...] = ()
+    credentials: tuple[PresentedCredential, ...] = ()
+    wallet_error: tuple[str, str] | None = None
+    at: int = 0
+
+    @property
+    def claims(self) -> dict[str, list[JsonObject]]:
+        """The claims that were asked for: for each query id, one object a presentation."""
+        found: dict[str, list[JsonObject]] = {}
+        for credential in self.credentials:
+            found.setdefault(credential.query_id, []).append(credential.claims)
+        return found
+
+    def to_json(self) -> JsonObject:
+        """What the back office is told."""
+        return {
+            "state": self.state,
+            "claims": self.claims,
+            "checks": [check.to_json() for check in self.checks],
+        }
+
+    def to_bytes(self) -> bytes:
+        """The form in which it is sealed."""
+        return dump_json(
+            {
+                "state": self.state,
+                "at": self.at,
+                "checks": [check.to_json() for check in self.checks],
+                "credentials": [
+                    [c.query_id, c.issuer, c.credential_type, c.claims] for c in self.credentials
+                ],
+                "wallet_error": list(self.wallet_error) if self.wallet_error else None,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, state: SessionState) -> Result:
+        """Read an opened result.
+
+        Args:
+            data: What `to_bytes` made.
+            state: What the row says; it must be what the result says.
+
+        Raises:
+            StoreError: `store_tampered`.
+        """
+        stored = parse_json_object(data, max_bytes=RESULT_MAX)
+        if stored.get("state") != state:
+            raise StoreError("store_tampered", f"a session says {state}, its sealed result says otherwise")
+        error = stored["wallet_error"]
+        return cls(
+            state=state,
+            checks=tuple(CheckResult(c["name"], c["ok"], c.get("code")) for c in stored["checks"]),
+            credentials=tuple(PresentedCredential(*values) for values in stored["credentials"]),
+            wallet_error=(error[0], error[1]) if error else None,
+            at=stored["at"],
+        )
+
+
+def merge_checks(groups: Iterable[Sequence[CheckResult]]) -> tuple[CheckResult, ...]:
+    """One list for several presentations: a check holds when it holds for each of them."""
+    merged: dict[str, CheckResult] = {}
+    for group in groups:
+        for check in group:
+            before = merged.get(check.name)
+            if before is None or before.ok:
+                merged[check.name] = check
+    return tuple(merged.values())
+
+
+def asked_claims(claims: Mapping[str, Any], paths: Sequence[Path]) -> JsonObject:
+    """Cut a credential down to the claims that a question asked for.
+
+    Args:
+        claims: The processed claims of a verified presentation.
+        paths: The claims paths of the question. Without any, nothing that can
+            be held back was asked for: then what the issuer always shows is
+            kept, but for the members that only serve checking.
+
+    Returns:
+        A new object that holds nothing else.
+    """
+    if not paths:
+        return {name: _whole(value) for name, value in claims.items() if name not in TECHNICAL_CLAIMS}
+    found = _cut(claims, list(paths))
+    return found if isinstance(found, dict) else {}
+
+
+def _cut(value: Any, paths: list[Path]) -> Any:
+    """What the paths select of a value; `UNDISCLOSED` when they select nothing."""
+    if any(not path for path in paths):
+        return _whole(value)
+    if isinstance(value, Mapping):
+        members = {
+            name: _cut(inner, _below(paths, name)) for name, inner in value.items() if _below(paths, name)
+        }
+        found = {name: inner for name, inner in members.items() if inner is not UNDISCLOSED}
+        return found or UNDISCLOSED
+    if isinstance(value, list):
+        elements = [
+            _cut(inner, _below(paths, place)) for place, inner in enumerate(value) if _below(paths, place)
+        ]
+        return [inner for inner in elements if inner is not UNDISCLOSED] or UNDISCLOSED
+    return UNDISCLOSED
+
+
+def _below(paths: Sequence[Path], step: str | int) -> list[Path]:
+    """The rests of the paths that go through one member or element."""
+    whole_array = isinstance(step, int)
+    return [path[1:] for path in paths if path[0] == step or (whole_array and path[0] is None)]
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value if inner is not UNDISCLOSED]
+    return value
