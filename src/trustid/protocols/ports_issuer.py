@@ -82,6 +82,7 @@ class NewIssuance:
     """One person's credential to be.
 
     Attributes:
+        sealed: The claims, the claim link's secret and the transaction code, sealed.
         row_mac: Keyed hash of what a roster row says; a second live issuance with the same one is skipped.
         link_hash: Hash of the secret in the claim link.
         tx_code_mac: Keyed hash of the transaction code, or None when none is needed.
@@ -89,7 +90,7 @@ class NewIssuance:
 
     id: str
     configuration_id: str
-    sealed_claims: bytes
+    sealed: bytes
     link_hash: bytes
     tx_code_mac: bytes | None
     attempts: int
@@ -112,7 +113,7 @@ class Issuance:
     id: str
     configuration_id: str
     state: IssuanceState
-    sealed_claims: bytes
+    sealed: bytes
     tx_code_mac: bytes | None
     attempts_left: int
     roster_id: str | None
@@ -124,7 +125,7 @@ class Issuance:
 
 @dataclass(frozen=True, slots=True)
 class NewOffer:
-    """A fresh offer; it ends every earlier one of the same issuance."""
+    """A fresh offer. Of one issuance the few newest hold, so that a link preview does not end the offer on a screen."""
 
     issuance_id: str
     reference_hash: bytes
@@ -311,7 +312,13 @@ class IssuerStore(Protocol):
         ...
 
     def issuances(
-        self, *, state: IssuanceState | None, configuration_id: str | None, after: int | None, limit: int
+        self,
+        *,
+        state: IssuanceState | None = None,
+        configuration_id: str | None = None,
+        roster_id: str | None = None,
+        after: int | None = None,
+        limit: int,
     ) -> Sequence[Issuance]:
         """A page of issuances, newest first, starting below the sequence number `after`."""
         ...
@@ -321,13 +328,13 @@ class IssuerStore(Protocol):
         ...
 
     def replace_link(
-        self, issuance_id: str, link_hash: bytes, tx_code_mac: bytes | None, attempts: int
+        self, issuance_id: str, *, sealed: bytes, link_hash: bytes, tx_code_mac: bytes | None, attempts: int
     ) -> Issuance | None:
         """Give an uncollected issuance a new link; older links, offers and tokens end. None if it has been collected or revoked."""
         ...
 
     def add_offer(self, offer: NewOffer) -> Issuance | None:
-        """Add an offer to an issuance in state `offered`, ending its earlier offers; None in any other state."""
+        """Add an offer to an issuance in state `offered`, ending all but its newest; None in any other state."""
         ...
 
     def offer(self, reference_hash: bytes, now: int) -> Offer | None:
@@ -395,6 +402,14 @@ class IssuerStore(Protocol):
         self, name: str, *, version: int, token: str, issued_at: int, expires_at: int
     ) -> bool:
         """Keep a signed list, unless one for a newer version or a later time is there."""
+        ...
+
+    def keep_upload(self, upload_id: str, sealed: bytes, expires_at: int) -> None:
+        """Keep a checked roster until staff decide."""
+        ...
+
+    def upload(self, upload_id: str, now: int) -> bytes | None:
+        """A roster that was kept."""
         ...
 
     def count_attempt(self, bucket: str, now: int, window_seconds: int) -> int:

@@ -17,7 +17,7 @@ _FIRST: Final[Migration] = (
         id               TEXT NOT NULL UNIQUE,
         configuration_id TEXT NOT NULL,
         state            TEXT NOT NULL CHECK (state IN ('offered', 'issued', 'locked', 'revoked')),
-        sealed_claims    BLOB NOT NULL,
+        sealed           BLOB NOT NULL,
         link_hash        BLOB NOT NULL UNIQUE,
         tx_code_mac      BLOB,
         attempts_left    INTEGER NOT NULL CHECK (attempts_left >= 0),
@@ -29,6 +29,7 @@ _FIRST: Final[Migration] = (
         collected_by     BLOB
     ) STRICT""",
     "CREATE INDEX issuance_state ON issuance (state, sequence)",
+    "CREATE INDEX issuance_roster ON issuance (roster_id, sequence)",
     "CREATE INDEX issuance_configuration ON issuance (configuration_id, sequence)",
     "CREATE UNIQUE INDEX issuance_row ON issuance (row_mac) WHERE row_mac IS NOT NULL AND state <> 'revoked'",
     """CREATE TRIGGER issuance_revocation_is_final BEFORE UPDATE OF state ON issuance
@@ -92,6 +93,11 @@ _FIRST: Final[Migration] = (
         expires_at   INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX answer_end ON answer (expires_at)",
+    """CREATE TABLE upload (
+        id         TEXT PRIMARY KEY,
+        sealed     BLOB NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT""",
     """CREATE TABLE attempt (
         bucket      TEXT PRIMARY KEY,
         window_ends INTEGER NOT NULL,

@@ -35,6 +35,7 @@ from trustid.stores.sqlite import ConstraintError, Row, SqliteStore, Transaction
 __all__ = ["SqliteIssuerStore"]
 
 PAGE_MAX: Final = 500
+LIVE_OFFERS_MAX: Final = 3
 
 _ISSUANCE = (
     "SELECT i.*, (SELECT count(*) FROM credential c WHERE c.issuance_id = i.id AND c.digest IS NOT NULL) AS copies"
@@ -98,22 +99,27 @@ class SqliteIssuerStore(SqliteStore):
         return _issuance(self.query_one(f"{_ISSUANCE} WHERE i.link_hash = ?", (link_hash,)))
 
     def issuances(
-        self, *, state: IssuanceState | None, configuration_id: str | None, after: int | None, limit: int
+        self,
+        *,
+        state: IssuanceState | None = None,
+        configuration_id: str | None = None,
+        roster_id: str | None = None,
+        after: int | None = None,
+        limit: int,
     ) -> Sequence[Issuance]:
         """See the port."""
-        conditions, values = ["1"], cast(list[Value], [])
-        if state is not None:
-            conditions.append("i.state = ?")
-            values.append(state)
-        if configuration_id is not None:
-            conditions.append("i.configuration_id = ?")
-            values.append(configuration_id)
-        if after is not None:
-            conditions.append("i.sequence < ?")
-            values.append(after)
-        where = " AND ".join(conditions)  # made of the constants above; every value is a parameter
-        values.append(min(limit, PAGE_MAX))
-        rows = self.query(f"{_ISSUANCE} WHERE {where} ORDER BY i.sequence DESC LIMIT ?", values)
+        conditions: dict[str, Value] = {
+            "i.state = ?": state,
+            "i.configuration_id = ?": configuration_id,
+            "i.roster_id = ?": roster_id,
+            "i.sequence < ?": after,
+        }
+        wanted = {condition: value for condition, value in conditions.items() if value is not None}
+        where = " AND ".join(["1", *wanted])
+        rows = self.query(
+            f"{_ISSUANCE} WHERE {where} ORDER BY i.sequence DESC LIMIT ?",
+            [*wanted.values(), min(limit, PAGE_MAX)],
+        )
         return [_filled(row) for row in rows]
 
     def count_by_state(self) -> Mapping[IssuanceState, int]:
@@ -123,14 +129,14 @@ class SqliteIssuerStore(SqliteStore):
         return {state: found.get(state, 0) for state in ISSUANCE_STATES}
 
     def replace_link(
-        self, issuance_id: str, link_hash: bytes, tx_code_mac: bytes | None, attempts: int
+        self, issuance_id: str, *, sealed: bytes, link_hash: bytes, tx_code_mac: bytes | None, attempts: int
     ) -> Issuance | None:
         """See the port."""
         with self.transaction() as work:
             changed = work.execute(
-                "UPDATE issuance SET link_hash = ?, tx_code_mac = ?, attempts_left = ?, state = 'offered'"
+                "UPDATE issuance SET sealed = ?, link_hash = ?, tx_code_mac = ?, attempts_left = ?, state = 'offered'"
                 " WHERE id = ? AND state IN ('offered', 'locked')",
-                (link_hash, tx_code_mac, attempts, issuance_id),
+                (sealed, link_hash, tx_code_mac, attempts, issuance_id),
             )
             if changed == 0:
                 return None
@@ -143,7 +149,11 @@ class SqliteIssuerStore(SqliteStore):
             row = work.query_one(f"{_ISSUANCE} WHERE i.id = ? AND i.state = 'offered'", (offer.issuance_id,))
             if row is None:
                 return None
-            work.execute("DELETE FROM offer WHERE issuance_id = ?", (offer.issuance_id,))
+            work.execute(
+                "DELETE FROM offer WHERE issuance_id = ?1 AND reference_hash NOT IN"
+                " (SELECT reference_hash FROM offer WHERE issuance_id = ?1 ORDER BY expires_at DESC LIMIT ?2)",
+                (offer.issuance_id, LIVE_OFFERS_MAX - 1),
+            )
             _insert_offer(work, offer)
             return _filled(row)
 
@@ -345,6 +355,18 @@ class SqliteIssuerStore(SqliteStore):
                 (token, version, issued_at, expires_at, name, version, issued_at),
             ) > 0
 
+    # --- rosters that staff have not decided about -------------------------------
+
+    def keep_upload(self, upload_id: str, sealed: bytes, expires_at: int) -> None:
+        """See the port."""
+        with self.transaction() as work:
+            work.execute("INSERT INTO upload (id, sealed, expires_at) VALUES (?, ?, ?)", (upload_id, sealed, expires_at))
+
+    def upload(self, upload_id: str, now: int) -> bytes | None:
+        """See the port."""
+        row = self.query_one("SELECT sealed FROM upload WHERE id = ? AND expires_at > ?", (upload_id, now))
+        return None if row is None else cast(bytes, row["sealed"])
+
     # --- counting and forgetting ------------------------------------------------
 
     def count_attempt(self, bucket: str, now: int, window_seconds: int) -> int:
@@ -375,6 +397,7 @@ class SqliteIssuerStore(SqliteStore):
                 "DELETE FROM token WHERE expires_at <= ?",
                 "DELETE FROM nonce WHERE expires_at <= ?",
                 "DELETE FROM answer WHERE expires_at <= ?",
+                "DELETE FROM upload WHERE expires_at <= ?",
                 "DELETE FROM attempt WHERE window_ends <= ?",
             ):
                 work.execute(statement, (now,))
@@ -400,12 +423,12 @@ def _remember(work: Transaction, key_hash: bytes, answer: Answer, expires_at: in
 
 def _insert_issuance(work: Transaction, new: NewIssuance) -> None:
     work.execute(
-        "INSERT INTO issuance (id, configuration_id, state, sealed_claims, link_hash, tx_code_mac, attempts_left,"
+        "INSERT INTO issuance (id, configuration_id, state, sealed, link_hash, tx_code_mac, attempts_left,"
         " roster_id, row_mac, created_at) VALUES (?, ?, 'offered', ?, ?, ?, ?, ?, ?, ?)",
         (
             new.id,
             new.configuration_id,
-            new.sealed_claims,
+            new.sealed,
             new.link_hash,
             new.tx_code_mac,
             new.attempts,
@@ -471,7 +494,7 @@ def _filled(row: Row) -> Issuance:
         id=row["id"],
         configuration_id=row["configuration_id"],
         state=row["state"],
-        sealed_claims=row["sealed_claims"],
+        sealed=row["sealed"],
         tx_code_mac=row["tx_code_mac"],
         attempts_left=row["attempts_left"],
         roster_id=row["roster_id"],

@@ -1,0 +1,49 @@
+"""Taking credentials back.
+
+Revocation is of an issuance: every copy that was made for it goes at once, and
+whatever could still be collected ends. It is final; who was revoked by mistake
+gets a new credential (ARF 2.4, VCR_04).
+"""
+
+from __future__ import annotations
+
+from trustid.errors import ProtocolError
+from trustid.protocols.ports import Clock
+from trustid.protocols.ports_issuer import Issuance, IssuerStore
+
+__all__ = ["Revoking"]
+
+
+class Revoking:
+    """Revokes issuances.
+
+    Args:
+        store: Where they are.
+        clock: The time.
+    """
+
+    def __init__(self, *, store: IssuerStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def revoke(self, issuance_id: str) -> Issuance:
+        """Revoke an issuance; again changes nothing and says the same.
+
+        Raises:
+            ProtocolError: `not_found`.
+        """
+        issuance = self._store.revoke(issuance_id, self._clock())
+        if issuance is None:
+            raise ProtocolError("not_found", "expected the id of an issuance")
+        return issuance
+
+    def refuse_restoring(self, issuance_id: str) -> None:
+        """Answer the wish to undo a revocation.
+
+        Raises:
+            ProtocolError: `revocation_final`; `not_found` where nothing was revoked.
+        """
+        issuance = self._store.issuance(issuance_id)
+        if issuance is None or issuance.state != "revoked":
+            raise ProtocolError("not_found", "expected the id of a revoked issuance")
+        raise ProtocolError("revocation_final", "a revoked credential never becomes valid again")
