@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -221,7 +221,3 @@ class P256SigningKey(Secret):
     def to_private_jwk(self) -> JsonObject:
         """The JWK with its secret member `d`, for the keystore only."""
         return self._public_key.to_jwk() | {"d": b64url_encode(self.to_bytes())}
-
-    def to_cryptography(self) -> Any:
-        """The key as pyca's object, for the certificates of keys/x509.py only."""
-        return self._key

@@ -1,0 +1,243 @@
+"""Encrypted tokens: compact JWE with ECDH-ES and AES-GCM. The only door to jwcrypto.
+
+Signing and verifying do not pass here (credentials/jose.py goes straight to the
+keys). Of JWE exactly one shape is spoken: key agreement with an ephemeral P-256
+key, no wrapped key, no compression. The rest of JWE (passwords, RSA, wrapped
+keys) is where its faults have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from jwcrypto.common import JWException
+from jwcrypto.jwe import JWE
+from jwcrypto.jwk import JWK
+
+from trustid.encoding import JsonObject, b64url_decode, b64url_encode, dump_json, parse_json_object
+from trustid.errors import (
+    LimitExceededError,
+    MalformedError,
+    SignatureError,
+    TrustidError,
+    UnsupportedError,
+)
+from trustid.keys.ec import P256PublicKey, P256SigningKey
+from trustid.keys.jwk import check_jwk
+from trustid.keys.secret import Secret
+
+__all__ = [
+    "ENCRYPTION_ALGORITHM",
+    "ENCRYPTION_METHODS",
+    "DecryptedJwe",
+    "EncryptionKey",
+    "check_jwk",
+    "encrypt",
+    "generate_encryption_key",
+]
+
+ENCRYPTION_ALGORITHM: Final = "ECDH-ES"
+ENCRYPTION_METHODS: Final = ("A128GCM", "A256GCM")
+
+MAX_JWE_BYTES: Final = 2 << 20
+MAX_HEADER_BYTES: Final = 16 * 1024
+MAX_HEADER_DEPTH: Final = 8
+IV_BYTES: Final = 12
+TAG_BYTES: Final = 16
+
+_ALLOWED: Final = [ENCRYPTION_ALGORITHM, *ENCRYPTION_METHODS]
+_POINT_MEMBERS: Final = ("kty", "crv", "x", "y")
+
+
+@dataclass(frozen=True, slots=True)
+class DecryptedJwe:
+    """What an encrypted token held.
+
+    Attributes:
+        plaintext: The bytes inside, often a signed token.
+        header: The protected header, authenticated by the encryption; it says
+            nothing about who encrypted.
+    """
+
+    plaintext: bytes = field(repr=False)
+    header: JsonObject
+
+
+class EncryptionKey(Secret):
+    """A P-256 secret to which others encrypt; made for one purpose, often one session.
+
+    Attributes:
+        kid: The key's name: its thumbprint, unless it was given another.
+    """
+
+    __slots__ = ("_jwk", "_public_key", "kid")
+
+    def __init__(self, secret: P256SigningKey, kid: str | None = None) -> None:
+        self._public_key = secret.public_key
+        self.kid = kid or self._public_key.thumbprint()
+        self._jwk = JWK(**secret.to_private_jwk())
+
+    @classmethod
+    def generate(cls, kid: str | None = None) -> EncryptionKey:
+        """Make a new key."""
+        return cls(P256SigningKey.generate(), kid)
+
+    @classmethod
+    def from_private_jwk(cls, jwk: Mapping[str, Any]) -> EncryptionKey:
+        """Read what `to_private_jwk` wrote.
+
+        Raises:
+            MalformedError: `key_invalid`.
+            UnsupportedError: `unsupported`, another curve.
+        """
+        public_key = _p256(jwk)
+        try:
+            secret = P256SigningKey.from_bytes(b64url_decode(jwk.get("d", "")))
+        except MalformedError as err:
+            raise MalformedError("key_invalid", "expected a private P-256 JWK") from err
+        if secret.public_key != public_key:
+            raise MalformedError("key_invalid", "expected a JWK whose d belongs to its x")
+        return cls(secret, jwk.get("kid"))
+
+    def to_private_jwk(self) -> JsonObject:
+        """The JWK with its secret member `d`, for the keystore only."""
+        return self.public_jwk() | {"d": self._jwk.export_private(as_dict=True)["d"]}
+
+    def public_jwk(self) -> JsonObject:
+        """The JWK to publish, with `kid`, `use` and `alg`."""
+        return self._public_key.to_jwk() | {"kid": self.kid, "use": "enc", "alg": ENCRYPTION_ALGORITHM}
+
+    def decrypt(self, jwe: str) -> DecryptedJwe:
+        """Open a token that was encrypted to this key.
+
+        Args:
+            jwe: Five base64url segments, the second one empty.
+
+        Raises:
+            MalformedError: `malformed`, `duplicate_key`, `limit_exceeded`.
+            SignatureError: `alg_not_allowed`, `enc_not_allowed`,
+                `zip_unsupported`, `crit_unsupported`, `header_not_allowed`,
+                `key_not_found`, `decrypt_failed`.
+
+        Cost:
+            One ECDH on P-256; nothing is derived before the header is checked.
+
+        Reference:
+            RFC 7516, section 5.2; RFC 7518, sections 4.6 and 5.3.
+        """
+        header = _check_shape(jwe)
+        if header.get("kid", self.kid) != self.kid:
+            raise SignatureError("key_not_found", "expected a token for another kid")
+        try:
+            token = JWE(algs=_ALLOWED)
+            token.deserialize(jwe)
+            token.decrypt(self._jwk, max_plaintext=MAX_JWE_BYTES)
+        except (JWException, ValueError, TypeError) as err:
+            raise SignatureError("decrypt_failed", "expected a token encrypted to this key") from err
+        return DecryptedJwe(plaintext=token.payload, header=header)
+
+
+def generate_encryption_key(kid: str | None = None) -> EncryptionKey:
+    """Make a new key to which others encrypt."""
+    return EncryptionKey.generate(kid)
+
+
+def encrypt(
+    plaintext: bytes,
+    public_jwk: Mapping[str, Any],
+    enc: str = "A128GCM",
+    apu: bytes | None = None,
+    apv: bytes | None = None,
+) -> str:
+    """Encrypt to a public key, with an ephemeral key of our own.
+
+    Args:
+        plaintext: Any bytes.
+        public_jwk: A P-256 key meant for encryption; its `kid` is named.
+        enc: "A128GCM" or "A256GCM".
+        apu: Information about the sender, bound into the key.
+        apv: Information about the recipient, bound into the key.
+
+    Raises:
+        MalformedError: `key_invalid`, `limit_exceeded`.
+        SignatureError: `enc_not_allowed`; `alg_not_allowed`, the key is meant
+            for another algorithm.
+        UnsupportedError: `unsupported`, another curve.
+
+    Reference:
+        RFC 7516, section 5.1; RFC 7518, sections 4.6 and 5.3.
+    """
+    if enc not in ENCRYPTION_METHODS:
+        raise SignatureError("enc_not_allowed", "expected A128GCM or A256GCM")
+    if public_jwk.get("alg", ENCRYPTION_ALGORITHM) != ENCRYPTION_ALGORITHM:
+        raise SignatureError("alg_not_allowed", f"expected a key for {ENCRYPTION_ALGORITHM}")
+    if len(plaintext) > MAX_JWE_BYTES // 2:
+        raise LimitExceededError("limit_exceeded", f"expected at most {MAX_JWE_BYTES // 2} bytes")
+    recipient = JWK(**_p256(public_jwk).to_jwk())
+    header: JsonObject = {"alg": ENCRYPTION_ALGORITHM, "enc": enc}
+    if "kid" in public_jwk:
+        header["kid"] = public_jwk["kid"]
+    for name, information in (("apu", apu), ("apv", apv)):
+        if information is not None:
+            header[name] = b64url_encode(information)
+    token = JWE(plaintext, protected=dump_json(header).decode("utf-8"), algs=_ALLOWED)
+    token.add_recipient(recipient)
+    text: str = token.serialize(compact=True)
+    return text
+
+
+def _p256(jwk: Mapping[str, Any]) -> P256PublicKey:
+    check_jwk(jwk, operation="deriveBits")
+    if jwk["kty"] != "EC" or jwk["crv"] != "P-256":
+        raise UnsupportedError("unsupported", "expected an encryption key on P-256")
+    if "x" not in jwk or "y" not in jwk:
+        raise MalformedError("key_invalid", "expected a JWK with x and y")
+    return P256PublicKey.from_coordinates(jwk["x"], jwk["y"])
+
+
+def _check_shape(jwe: str) -> JsonObject:
+    if len(jwe) > MAX_JWE_BYTES:
+        raise LimitExceededError("limit_exceeded", f"expected a token of at most {MAX_JWE_BYTES} bytes")
+    segments = jwe.split(".", 5)
+    if len(segments) != 5:
+        raise MalformedError("malformed", "expected an encrypted token of five segments")
+    protected, wrapped_key, iv, ciphertext, tag = segments
+    if len(protected) > MAX_HEADER_BYTES:
+        raise LimitExceededError("limit_exceeded", f"expected a header of at most {MAX_HEADER_BYTES} bytes")
+    header = parse_json_object(b64url_decode(protected), max_depth=MAX_HEADER_DEPTH)
+    _check_header(header)
+    if wrapped_key:
+        raise SignatureError("decrypt_failed", "expected no wrapped key")
+    b64url_decode(ciphertext)
+    if len(b64url_decode(iv)) != IV_BYTES or len(b64url_decode(tag)) != TAG_BYTES:
+        raise SignatureError("decrypt_failed", f"expected an IV of {IV_BYTES} and a tag of {TAG_BYTES} bytes")
+    return header
+
+
+def _check_header(header: JsonObject) -> None:
+    if header.get("alg") != ENCRYPTION_ALGORITHM:
+        raise SignatureError("alg_not_allowed", f"expected alg {ENCRYPTION_ALGORITHM}")
+    if header.get("enc") not in ENCRYPTION_METHODS:
+        raise SignatureError("enc_not_allowed", "expected A128GCM or A256GCM")
+    if "zip" in header:
+        raise SignatureError("zip_unsupported", "expected a header without zip")
+    if "crit" in header:
+        raise SignatureError("crit_unsupported", "expected a header without crit")
+    for name in ("jku", "x5u"):
+        if name in header:
+            raise SignatureError("header_not_allowed", f"expected a header without {name}")
+    for name in ("apu", "apv"):
+        if name in header:
+            if not isinstance(header[name], str):
+                raise MalformedError("malformed", f"expected text as {name}")
+            b64url_decode(header[name])
+    epk = header.get("epk")
+    if not isinstance(epk, dict):
+        raise SignatureError("decrypt_failed", "expected an ephemeral key")
+    try:
+        # An ephemeral key off the curve would let its sender probe our secret.
+        _p256({name: epk[name] for name in _POINT_MEMBERS if name in epk})
+    except TrustidError as err:
+        raise SignatureError("decrypt_failed", "expected an ephemeral key on P-256") from err
