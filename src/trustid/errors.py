@@ -290,6 +290,7 @@ CODES: dict[str, CodeInfo] = {
     "status_application": CodeInfo(RevokedError, 400, "The issuer has marked this credential with a status of its own."),
     "status_malformed": CodeInfo(StatusUnknownError, 400, "The status list cannot be read."),
     "status_unsupported": CodeInfo(StatusUnknownError, 400, "The credential uses a kind of status that is not supported here."),
+    "status_missing": CodeInfo(StatusUnknownError, 400, "The credential has no status, and only credentials with one are accepted."),
     "status_range": CodeInfo(StatusUnknownError, 400, "The credential names a place outside its status list."),
     "status_untrusted": CodeInfo(StatusUnknownError, 400, "The status list was not signed by the credential's issuer."),
     "status_mismatch": CodeInfo(StatusUnknownError, 400, "The status list is not the one that the credential names."),

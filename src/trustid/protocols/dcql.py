@@ -159,6 +159,8 @@ def _all_of(wanted: tuple[str, ...], available: Collection[str]) -> tuple[str, .
 def _paths_to_disclose(wanted: CredentialQuery, candidate: CredentialView) -> tuple[Path, ...] | None:
     try:
         _check_kind(wanted, candidate)
+        # Only here: a verifier decides by its own trust policy, never by the hint it gave.
+        _check_authority(wanted.trusted_authorities, candidate)
     except QueryError:
         return None
     for claims in wanted.alternatives():
@@ -187,7 +189,6 @@ def _check_kind(wanted: CredentialQuery, view: CredentialView) -> None:
         raise QueryError("query_mismatch", "the document is not of the type that was asked for")
     if wanted.require_cryptographic_holder_binding and not view.holder_bound:
         raise QueryError("query_mismatch", "the question needs a credential that is bound to its holder")
-    _check_authority(wanted.trusted_authorities, view)
 
 
 def _check_authority(authorities: Sequence[TrustedAuthority], view: CredentialView) -> None:

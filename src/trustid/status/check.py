@@ -18,8 +18,9 @@ from trustid.encoding import JsonObject
 from trustid.errors import FetchError, RevokedError, SignatureError, StatusUnknownError
 from trustid.fetching import Fetched
 from trustid.keys import PublicKey
-from trustid.status import token_list
-from trustid.status.token_list import INVALID, SUSPENDED, VALID, StatusListToken
+from trustid.status import list_token
+from trustid.status.list_token import StatusListToken
+from trustid.status.token_list import INVALID, SUSPENDED, VALID
 
 __all__ = [
     "KeyOf",
@@ -39,7 +40,10 @@ KeyOf = Callable[[JsonObject], PublicKey]
 Called only for an issuer that is trusted already. It raises when the header
 names no key of that issuer."""
 
-MAX_REDIRECTS = 2
+MAX_REDIRECTS = 1
+ACCEPT = f"{list_token.STATUS_LIST_MEDIA_TYPE}, */*;q=0"
+"""Only this type is taken. The second part tells a server that, and lets the
+wrong type arrive here, where it has a code of its own."""
 MAX_URI = 2048
 MAX_OPEN_BYTES = 256 * 1024 * 1024
 """How much of opened lists one process keeps; the least recently used goes first."""
@@ -108,7 +112,9 @@ class StatusReference:
         if not isinstance(uri, str) or not 0 < len(uri) <= MAX_URI:
             raise StatusUnknownError("status_malformed", "expected the address of a status list")
         if not isinstance(index, int) or isinstance(index, bool):
-            raise StatusUnknownError("status_malformed", f"expected idx to be an integer, found {type(index).__name__}")
+            raise StatusUnknownError(
+                "status_malformed", f"expected idx to be an integer, found {type(index).__name__}"
+            )
         if index < 0:
             raise StatusUnknownError("status_range", "expected an index from 0")
         return cls(uri, index)
@@ -225,7 +231,9 @@ class StatusChecker:
         self._lock = threading.Lock()
         self._fetching: dict[tuple[str, str], threading.Lock] = {}
 
-    def check(self, reference: Any, *, issuer: str, key_of: KeyOf) -> StatusResult:
+    def check(
+        self, reference: Any, *, issuer: str, key_of: KeyOf, max_age_seconds: int | None = None
+    ) -> StatusResult:
         """Refuse a credential unless its list says that it is valid.
 
         Call it only for a trusted issuer: the address in the reference is the
@@ -235,6 +243,8 @@ class StatusChecker:
             reference: The credential's `status` claim.
             issuer: Who issued the credential, and so must have signed the list.
             key_of: Finds the issuer's key for the header of the list.
+            max_age_seconds: Since the issuer signed the list, where the
+                caller is stricter than the policy.
 
         Returns:
             The status (valid) and its age.
@@ -256,7 +266,7 @@ class StatusChecker:
         place = StatusReference.parse(reference)
         current = self._current(issuer, place.uri, key_of, force=False)
         age = self._clock() - current.issued_at
-        if age > self.policy.max_age_seconds:
+        if age > min(self.policy.max_age_seconds, max_age_seconds or self.policy.max_age_seconds):
             raise StatusUnknownError("status_stale", f"the list is {age} seconds old")
         value = current.statuses.get(place.index)
         if value == INVALID:
@@ -314,7 +324,9 @@ class StatusChecker:
                     raise
                 if now < kept.stored.fresh_until + self.policy.outage_grace_seconds:
                     return kept.list
-                raise StatusUnknownError("status_stale", "the list is out of date and cannot be renewed") from err
+                raise StatusUnknownError(
+                    "status_stale", "the list is out of date and cannot be renewed"
+                ) from err
 
     def _kept(self, issuer: str, uri: str, key_of: KeyOf, now: int) -> _Open | None:
         """What the process or the cache holds. A token from the cache is verified like a fetched one."""
@@ -353,7 +365,7 @@ class StatusChecker:
         if kept is not None and token.issued_at < kept.stored.issued_at:
             raise StatusUnknownError("status_rollback", "the list is older than the one at hand")
         ttl = self.policy.default_ttl_seconds if token.ttl is None else token.ttl
-        fresh_until = now + token_list.clamp_ttl(ttl)
+        fresh_until = now + list_token.clamp_ttl(ttl)
         if token.expires_at is not None:
             fresh_until = min(fresh_until, token.expires_at)
         stored = StoredList(text, token.issued_at, now, fresh_until)
@@ -369,25 +381,26 @@ class StatusChecker:
         try:
             fetched = self._fetcher.get(
                 uri,
-                accept=token_list.STATUS_LIST_MEDIA_TYPE,
-                max_bytes=token_list.MAX_TOKEN_BYTES,
+                accept=ACCEPT,
+                max_bytes=list_token.MAX_TOKEN_BYTES,
                 max_redirects=MAX_REDIRECTS,
             )
         except FetchError as err:
             self._failed_at[place] = now
             raise StatusUnknownError("status_unavailable", f"the list was not fetched ({err.code})") from err
         self._failed_at.pop(place, None)
-        media_type = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != token_list.STATUS_LIST_MEDIA_TYPE:
-            raise SignatureError("typ_mismatch", f"expected {token_list.STATUS_LIST_MEDIA_TYPE} from the list's address")
+        if fetched.media_type != list_token.STATUS_LIST_MEDIA_TYPE:
+            raise SignatureError(
+                "typ_mismatch", f"expected {list_token.STATUS_LIST_MEDIA_TYPE} from the list's address"
+            )
         try:
             return fetched.body.decode("ascii")
         except UnicodeDecodeError as err:
             raise StatusUnknownError("status_malformed", "expected a signed status list") from err
 
     def _verified(self, text: str, uri: str, key_of: KeyOf, now: int, *, grace: int = 0) -> StatusListToken:
-        token = token_list.parse(text)
+        token = list_token.parse(text)
         key = key_of(token.header)
-        return token_list.verify(
+        return list_token.verify(
             token, key, uri=uri, now=now, algorithms=self.policy.algorithms, grace_seconds=grace
         )

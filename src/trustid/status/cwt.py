@@ -12,8 +12,8 @@ from typing import Any
 from trustid.encoding import CborTag, cbor_decode, cbor_encode
 from trustid.errors import SignatureError, StatusUnknownError, TrustidError
 from trustid.keys import PublicKey, SigningKey
-from trustid.status.packed_list import TokenStatusList
-from trustid.status.token_list import MAX_TOKEN_BYTES, StatusListToken, check_claims, read_claims
+from trustid.status.list_token import MAX_TOKEN_BYTES, StatusListToken, check_claims, read_claims
+from trustid.status.token_list import TokenStatusList
 
 __all__ = ["STATUS_LIST_CWT_MEDIA_TYPE", "StatusListCwt", "issue_cwt", "parse_cwt", "verify_cwt"]
 
@@ -141,7 +141,7 @@ def verify_cwt(
     algorithms: Collection[str] = ("ES256", "EdDSA"),
     grace_seconds: int = 0,
 ) -> StatusListToken:
-    """Check a token and open the list; the twin of `trustid.status.token_list.verify`.
+    """Check a token and open the list; the twin of `trustid.status.list_token.verify`.
 
     Raises:
         StatusUnknownError: As there.
@@ -154,7 +154,9 @@ def verify_cwt(
     try:
         key.verify(token.signature, _to_be_signed(token.protected, token.payload))
     except SignatureError as err:
-        raise StatusUnknownError("status_untrusted", f"the list's signature was refused ({err.code})") from err
+        raise StatusUnknownError(
+            "status_untrusted", f"the list's signature was refused ({err.code})"
+        ) from err
     claims = _decode(token.payload, MAX_TOKEN_BYTES)
     if not isinstance(claims, dict):
         raise StatusUnknownError("status_malformed", "expected a map of claims")

@@ -1,233 +1,259 @@
-"""Status List Tokens: a list of statuses, signed by the issuer of the credentials.
+"""Token Status Lists: one small number for each credential, many thousand in one signed token.
 
-draft-ietf-oauth-status-list-21, section 5.1 (JWT); the same as a CWT stands in
-`trustid.status.cwt`. Reading and verifying are two steps, because the header
-says which key to look for; but nothing is inflated and nothing is believed
-before `verify` has checked the signature.
+draft-ietf-oauth-status-list-21. The list is a byte array in which entry
+number i takes `bits` bits, least significant bits first, compressed with
+ZLIB; the token around it (`trustid.status.list_token`) is signed by the issuer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from math import isfinite
+import zlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trustid.credentials import jose
-from trustid.encoding import JsonObject
-from trustid.errors import MalformedError, SignatureError, StatusUnknownError
-from trustid.keys import PublicKey, SigningKey
-from trustid.status.packed_list import INVALID, SUSPENDED, VALID, TokenStatusList
+from trustid.encoding import JsonObject, b64url_decode, b64url_encode
+from trustid.errors import LimitExceededError, MalformedError, StatusUnknownError
 
-__all__ = [
-    "INVALID",
-    "MAX_TOKEN_BYTES",
-    "STATUS_LIST_MEDIA_TYPE",
-    "STATUS_LIST_TYP",
-    "SUSPENDED",
-    "TTL_MAX_SECONDS",
-    "TTL_MIN_SECONDS",
-    "VALID",
-    "StatusListToken",
-    "TokenStatusList",
-    "clamp_ttl",
-    "issue",
-    "parse",
-    "verify",
-]
+__all__ = ["BITS", "INVALID", "MAX_LIST_BYTES", "SUSPENDED", "VALID", "TokenStatusList"]
 
-STATUS_LIST_TYP = "statuslist+jwt"
-STATUS_LIST_MEDIA_TYPE = "application/statuslist+jwt"
+BITS = (1, 2, 4, 8)
+"""The widths of an entry that the specification allows (section 4.1)."""
 
-MAX_TOKEN_BYTES = 16 * 1024 * 1024
-"""The largest token that is read. A list of 100 million entries with 1 % set takes about 2 MB."""
+VALID, INVALID, SUSPENDED = 0x00, 0x01, 0x02
+"""Status types with a registered meaning (section 7.1)."""
 
-TTL_MIN_SECONDS = 60
-TTL_MAX_SECONDS = 24 * 3600
-CLOCK_SKEW_SECONDS = 60
-MAX_URI = 2048
+MAX_LIST_BYTES = 64 * 1024 * 1024
+"""The most a list may take uncompressed: 536,870,912 entries of one bit."""
+
+COMPRESSION_LEVEL = 9
+"""Section 4.1: the highest level is recommended."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusListToken:
-    """A verified list.
-
-    Attributes:
-        uri: The address it was signed for (`sub`).
-        issued_at: When it was signed (`iat`), epoch seconds.
-        expires_at: From when it is worth nothing (`exp`), or None.
-        ttl: How long it may be kept, in seconds, between `TTL_MIN_SECONDS`
-            and `TTL_MAX_SECONDS`; None when the issuer did not say.
-        issuer: `iss`, if the token names one.
-        statuses: The list.
-    """
-
-    uri: str
-    issued_at: int
-    expires_at: int | None
-    ttl: int | None
-    issuer: str | None
-    statuses: TokenStatusList
-
-
-def issue(
-    statuses: TokenStatusList,
-    *,
-    uri: str,
-    key: SigningKey,
-    issued_at: int,
-    expires_at: int | None = None,
-    ttl: int | None = None,
-    issuer: str | None = None,
-    kid: str | None = None,
-    x5c: Sequence[str] | None = None,
-    jwk: JsonObject | None = None,
-) -> str:
-    """Sign a list.
+class TokenStatusList:
+    """The statuses of many credentials.
 
     Args:
-        statuses: The list.
-        uri: Where it will be served; credentials name the same.
-        key: The issuer's key.
-        issued_at: Epoch seconds.
-        expires_at: Epoch seconds; without it the list never ends.
-        ttl: Seconds for which a copy may be kept.
-        issuer: The issuer's identifier, for verifiers that look for it.
-        kid: DID URL or identifier of the key.
-        x5c: The issuer's certificate chain, leaf first, base64 DER.
-        jwk: The public key by value, for verifiers that want it in the header.
+        bits: Width of an entry: 1, 2, 4 or 8.
+        size: Number of entries; rounded up to whole bytes, all valid.
 
-    Returns:
-        A compact JWS of type statuslist+jwt.
+    Raises:
+        ValueError: The width is another one, or the size is out of range.
 
     Reference:
-        draft-ietf-oauth-status-list-21, section 5.1.
+        draft-ietf-oauth-status-list-21, section 4.1.
+
+    Example:
+        >>> statuses = TokenStatusList(bits=1, size=16)
+        >>> statuses.set(3, INVALID)
+        >>> TokenStatusList.from_claim(statuses.to_claim()).get(3)
+        1
     """
-    header: dict[str, Any] = {"typ": STATUS_LIST_TYP}
-    header |= {name: value for name, value in (("kid", kid), ("jwk", jwk)) if value is not None}
-    if x5c is not None:
-        header["x5c"] = list(x5c)
-    optional = {"iss": issuer, "exp": expires_at, "ttl": ttl}
-    payload = {
-        "sub": uri,
-        "iat": issued_at,
-        **{name: value for name, value in optional.items() if value is not None},
-        "status_list": statuses.to_claim(),
-    }
-    return jose.sign(header, payload, key)
+
+    __slots__ = ("_bytes", "_mask", "_per_byte", "bits")
+
+    def __init__(self, bits: int, size: int) -> None:
+        if bits not in BITS:
+            raise ValueError(f"expected 1, 2, 4 or 8 bits, found {bits}")
+        length = -(-size * bits // 8)
+        if not 0 < length <= MAX_LIST_BYTES:
+            raise ValueError(f"expected a list of 1 to {MAX_LIST_BYTES} bytes, found {length}")
+        self._adopt(bits, bytearray(length))
+
+    def _adopt(self, bits: int, content: bytearray) -> None:
+        self.bits = bits
+        self._bytes = content
+        self._per_byte = 8 // bits
+        self._mask = (1 << bits) - 1
+
+    @classmethod
+    def from_bytes(cls, content: bytes, *, bits: int) -> TokenStatusList:
+        """Take over an uncompressed list, for example one kept in a store.
+
+        Raises:
+            StatusUnknownError: `status_malformed`: a width that does not
+                exist, or no or too many bytes.
+        """
+        if type(bits) is not int or bits not in BITS:
+            raise StatusUnknownError("status_malformed", "expected 1, 2, 4 or 8 bits")
+        if not 0 < len(content) <= MAX_LIST_BYTES:
+            raise StatusUnknownError("status_malformed", f"expected 1 to {MAX_LIST_BYTES} bytes")
+        statuses = cls.__new__(cls)
+        statuses._adopt(bits, bytearray(content))
+        return statuses
+
+    def to_bytes(self) -> bytes:
+        """The uncompressed list."""
+        return bytes(self._bytes)
+
+    @property
+    def byte_length(self) -> int:
+        """Bytes that the list takes uncompressed."""
+        return len(self._bytes)
+
+    def __len__(self) -> int:
+        """Number of entries, those that round up to a whole byte included."""
+        return len(self._bytes) * self._per_byte
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TokenStatusList):
+            return NotImplemented
+        return self.bits == other.bits and self._bytes == other._bytes
+
+    __hash__ = None  # type: ignore[assignment]  # a list changes
+
+    def get(self, index: int) -> int:
+        """The status at an index.
+
+        Args:
+            index: From 0; any int, since it may come from outside.
+
+        Returns:
+            0 to 2**bits - 1.
+
+        Raises:
+            StatusUnknownError: `status_range`: the list has no such entry.
+        """
+        position, shift = self._place(index)
+        return (self._bytes[position] >> shift) & self._mask
+
+    def set(self, index: int, status: int) -> None:
+        """Change the status at an index.
+
+        Raises:
+            StatusUnknownError: `status_range`.
+            ValueError: The status does not fit into the width.
+        """
+        position, shift = self._place(index)
+        if not 0 <= status <= self._mask:
+            raise ValueError(f"expected a status of {self.bits} bits")
+        self._bytes[position] = self._bytes[position] & ~(self._mask << shift) | status << shift
+
+    def set_many(self, indexes: Iterable[int], status: int) -> None:
+        """Give several entries one status; nothing is changed if an index does not fit.
+
+        Args:
+            indexes: From 0.
+            status: 0 to 2**bits - 1.
+
+        Raises:
+            StatusUnknownError: `status_range`.
+            ValueError: The status does not fit into the width.
+        """
+        if not 0 <= status <= self._mask:
+            raise ValueError(f"expected a status of {self.bits} bits")
+        changed = bytearray(self._bytes)
+        for index in indexes:
+            position, shift = self._place(index)
+            changed[position] = changed[position] & ~(self._mask << shift) | status << shift
+        self._bytes = changed
+
+    def set_entries(self) -> Iterator[tuple[int, int]]:
+        """Index and status of every entry that is not valid, in order.
+
+        Cost:
+            A search over the bytes at C speed, then one step for each byte
+            that is not zero.
+        """
+        for position, byte in _nonzero(self._bytes):
+            for slot in range(self._per_byte):
+                status = (byte >> slot * self.bits) & self._mask
+                if status:
+                    yield position * self._per_byte + slot, status
+
+    def _place(self, index: int) -> tuple[int, int]:
+        if type(index) is not int or not 0 <= index < len(self):
+            raise StatusUnknownError("status_range", f"expected an index below {len(self)}")
+        position, slot = divmod(index, self._per_byte)
+        return position, slot * self.bits
+
+    def compress(self) -> bytes:
+        """The list in ZLIB format at the highest level (section 4.1)."""
+        return zlib.compress(self._bytes, COMPRESSION_LEVEL)
+
+    @classmethod
+    def decompress(cls, data: bytes, *, bits: int) -> TokenStatusList:
+        """Read a compressed list.
+
+        Args:
+            data: A whole ZLIB stream and nothing behind it.
+            bits: The width of an entry.
+
+        Raises:
+            StatusUnknownError: `status_malformed`: not ZLIB, cut short, or
+                bytes behind the end.
+            LimitExceededError: `limit_exceeded`: larger than `MAX_LIST_BYTES`.
+
+        Cost:
+            At most `MAX_LIST_BYTES` and one byte are ever inflated.
+        """
+        inflater = zlib.decompressobj()
+        try:
+            content = inflater.decompress(data, MAX_LIST_BYTES + 1)
+        except zlib.error as err:
+            raise StatusUnknownError("status_malformed", "expected a ZLIB stream") from err
+        if len(content) > MAX_LIST_BYTES:
+            raise LimitExceededError(
+                "limit_exceeded", f"expected at most {MAX_LIST_BYTES} bytes uncompressed"
+            )
+        if not inflater.eof or inflater.unused_data:
+            raise StatusUnknownError("status_malformed", "expected exactly one whole ZLIB stream")
+        return cls.from_bytes(content, bits=bits)
+
+    def to_claim(self) -> JsonObject:
+        """The list as the JSON object `status_list` (section 4.2)."""
+        return {"bits": self.bits, "lst": b64url_encode(self.compress())}
+
+    @classmethod
+    def from_claim(cls, claim: Any) -> TokenStatusList:
+        """Read the JSON object `status_list`; unknown members are ignored.
+
+        Raises:
+            StatusUnknownError: `status_malformed`.
+
+        Reference:
+            draft-ietf-oauth-status-list-21, section 4.2.
+        """
+        if not isinstance(claim, dict) or not isinstance(claim.get("lst"), str):
+            raise StatusUnknownError("status_malformed", "expected an object with bits and lst")
+        try:
+            data = b64url_decode(claim["lst"])
+        except MalformedError as err:
+            raise StatusUnknownError("status_malformed", "expected lst in base64url") from err
+        return cls._from_member(data, claim.get("bits"))
+
+    def to_cbor_claim(self) -> dict[str, int | bytes]:
+        """The list as the CBOR map `StatusList` (section 4.3)."""
+        return {"bits": self.bits, "lst": self.compress()}
+
+    @classmethod
+    def from_cbor_claim(cls, claim: Any) -> TokenStatusList:
+        """Read the CBOR map `StatusList`.
+
+        Raises:
+            StatusUnknownError: `status_malformed`.
+
+        Reference:
+            draft-ietf-oauth-status-list-21, section 4.3.
+        """
+        if not isinstance(claim, dict) or not isinstance(claim.get("lst"), bytes):
+            raise StatusUnknownError("status_malformed", "expected a map with bits and lst")
+        return cls._from_member(claim["lst"], claim.get("bits"))
+
+    @classmethod
+    def _from_member(cls, data: bytes, bits: Any) -> TokenStatusList:
+        # Judged before inflating: a bad width must not cost anything.
+        if type(bits) is not int or bits not in BITS:
+            raise StatusUnknownError("status_malformed", "expected 1, 2, 4 or 8 bits")
+        return cls.decompress(data, bits=bits)
 
 
-def parse(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> jose.Jws:
-    """Read a token without believing it.
-
-    Raises:
-        StatusUnknownError: `status_malformed`: not a compact JWS.
-        SignatureError: `typ_mismatch`: a token for another purpose.
-    """
-    try:
-        jws = jose.parse(token if isinstance(token, str) else token.decode("ascii"), max_bytes=max_bytes)
-    except (MalformedError, UnicodeDecodeError) as err:
-        raise StatusUnknownError("status_malformed", "expected a signed status list (compact JWS)") from err
-    if jws.header.get("typ") != STATUS_LIST_TYP:
-        raise SignatureError("typ_mismatch", f"expected a token of type {STATUS_LIST_TYP}")
-    return jws
+_BLOCK = 4096
 
 
-def verify(
-    token: jose.Jws,
-    key: PublicKey,
-    *,
-    uri: str,
-    now: int,
-    algorithms: Collection[str] = jose.DEFAULT_ALGORITHMS,
-    grace_seconds: int = 0,
-) -> StatusListToken:
-    """Check a token and open the list.
-
-    Args:
-        token: From `parse`.
-        key: A key of the issuer whose credential names the list.
-        uri: The address that the credential names.
-        now: Epoch seconds.
-        algorithms: Signature algorithms that are accepted.
-        grace_seconds: For how long after its end a list is still taken,
-            if the verifier decided so for outages.
-
-    Returns:
-        The verified list.
-
-    Raises:
-        StatusUnknownError: `status_untrusted`: not signed by the key.
-            `status_mismatch`: a list for another address.
-            `status_stale`: expired. `status_malformed`: cannot be read.
-        SignatureError: `typ_mismatch`.
-
-    Reference:
-        draft-ietf-oauth-status-list-21, sections 5.1 and 8.3.
-    """
-    try:
-        jose.verify(token, key, algorithms=algorithms, typ=STATUS_LIST_TYP)
-    except SignatureError as err:
-        if err.code == "typ_mismatch":
-            raise
-        raise StatusUnknownError("status_untrusted", f"the list's signature was refused ({err.code})") from err
-    try:
-        claims = token.claims()
-    except MalformedError as err:
-        raise StatusUnknownError("status_malformed", "expected a JSON object in the list") from err
-    opened = _read(claims)
-    check_claims(opened, uri=uri, now=now, grace_seconds=grace_seconds)
-    return StatusListToken(**opened, statuses=TokenStatusList.from_claim(claims.get("status_list")))
-
-
-def _read(claims: JsonObject) -> dict[str, Any]:
-    return read_claims(*(claims.get(name) for name in ("sub", "iat", "exp", "ttl", "iss")))
-
-
-def read_claims(uri: Any, issued_at: Any, expires_at: Any, ttl: Any, issuer: Any) -> dict[str, Any]:
-    """The members of a `StatusListToken` besides the list, checked for their types (section 5).
-
-    Raises:
-        StatusUnknownError: `status_malformed`.
-    """
-    if not isinstance(uri, str) or not 0 < len(uri) <= MAX_URI:
-        raise StatusUnknownError("status_malformed", "expected the list to name its address")
-    if issuer is not None and not isinstance(issuer, str):
-        raise StatusUnknownError("status_malformed", "expected the issuer to be a string")
-    issued = _number(issued_at, "iat")
-    expires = None if expires_at is None else _number(expires_at, "exp")
-    if expires is not None and expires < issued:
-        raise StatusUnknownError("status_stale", "the list ends before it begins")
-    return {
-        "uri": uri,
-        "issued_at": issued,
-        "expires_at": expires,
-        "ttl": None if ttl is None else clamp_ttl(_number(ttl, "ttl")),
-        "issuer": issuer,
-    }
-
-
-def _number(value: Any, name: str) -> int:
-    # NumericDate may have a fraction (RFC 7519, section 2); whole seconds are enough here.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise StatusUnknownError("status_malformed", f"expected {name} to be a number")
-    return int(value)
-
-
-def clamp_ttl(seconds: int) -> int:
-    """A time to live that neither hammers the issuer nor keeps a list for good."""
-    return min(max(seconds, TTL_MIN_SECONDS), TTL_MAX_SECONDS)
-
-
-def check_claims(opened: JsonObject, *, uri: str, now: int, grace_seconds: int) -> None:
-    """Address and time of a list (section 8.3).
-
-    Raises:
-        StatusUnknownError: `status_mismatch`, `status_stale`, `status_malformed`.
-    """
-    if opened["uri"] != uri:
-        raise StatusUnknownError("status_mismatch", "the list was signed for another address")
-    if opened["issued_at"] > now + CLOCK_SKEW_SECONDS:
-        raise StatusUnknownError("status_malformed", "the list was signed in the future")
-    if opened["expires_at"] is not None and opened["expires_at"] + grace_seconds <= now:
-        raise StatusUnknownError("status_stale", "the list has expired")
+def _nonzero(content: bytearray) -> Iterator[tuple[int, int]]:
+    """Position and value of each byte that is not zero; blocks of zeros are skipped whole."""
+    zeros = bytes(_BLOCK)
+    for start in range(0, len(content), _BLOCK):
+        block = content[start : start + _BLOCK]
+        if block != zeros[: len(block)]:
+            yield from ((start + offset, byte) for offset, byte in enumerate(block) if byte)

@@ -1,0 +1,258 @@
+"""SD-JWT VC as a presentation: what each step of the verifying order means for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from trustid.credentials.disclosed_claims import hash_algorithm
+from trustid.credentials.disclosure import DIGEST_KEY, DIGESTS_KEY, RESERVED_NAMES, Disclosure, digests_of
+from trustid.credentials.issuer_keys import DidSource, IssuerKeySource, MetadataSource, X5cSource, key_source
+from trustid.credentials.sd_jwt import SdJwt
+from trustid.credentials.sd_jwt_vc import SdJwtVc
+from trustid.encoding import JsonObject, b64_decode, b64url_encode, sha256
+from trustid.errors import HolderBindingError, StatusUnknownError, TrustError, TrustidError
+from trustid.keys import PublicKey
+from trustid.keys.x509 import check_x5c, leaf_names
+from trustid.protocols.claims_path import UNDISCLOSED, Path
+from trustid.protocols.dcql import CredentialView
+from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
+from trustid.protocols.trust import TrustPolicy
+
+__all__ = ["PresentedSdJwtVc", "disclosed_paths"]
+
+
+@dataclass(slots=True)
+class PresentedSdJwtVc:
+    """See `trustid.protocols.presentation.Presented`."""
+
+    credential: SdJwtVc
+    source: IssuerKeySource
+    format: str = "dc+sd-jwt"
+    issuer: str = ""
+    subject: str | None = None
+    linkability: str = LINKABLE_BY_SIGNATURE
+    holder_key_thumbprint: str | None = None
+    _certified_key: PublicKey | None = None
+    _key: PublicKey | None = None
+    _trusted_types: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def read(cls, text: str) -> PresentedSdJwtVc:
+        """Read an SD-JWT VC, with or without key binding."""
+        credential = SdJwtVc.parse(text)
+        return cls(credential, credential.key_source())
+
+    @property
+    def credential_type(self) -> str:
+        """The vct."""
+        return self.credential.vct
+
+    def check_trust(self, policy: TrustPolicy, now: int) -> None:
+        """Trust by certificate where the policy has an anchor for the type, otherwise by name.
+
+        A credential may carry further types (`aka_vcts`); it counts as one
+        only if the issuer is trusted for that type as well.
+        """
+        credential = self.credential
+        if isinstance(self.source, X5cSource) and policy.anchors_for(credential.vct):
+            self._certified_key = certified_key(self.source, policy.anchors_for(credential.vct), now)
+            self.issuer = credential.issuer or _certified_name(self.source)
+        else:
+            policy.check_issuer(credential.issuer, [credential.vct])
+            self.issuer = credential.issuer or ""
+            if isinstance(self.source, X5cSource):
+                # Trusted by name: then the key comes from where that name leads, not from the chain.
+                header = credential.sd_jwt.issuer_jwt.header
+                self.source = key_source(
+                    {name: header[name] for name in ("kid",) if name in header}, self.issuer
+                )
+        self._trusted_types = tuple(
+            vct
+            for vct in sorted(credential.types)
+            if vct == credential.vct or self._is_trusted_for(vct, policy, now)
+        )
+
+    def _is_trusted_for(self, vct: str, policy: TrustPolicy, now: int) -> bool:
+        try:
+            if isinstance(self.source, X5cSource):
+                certified_key(self.source, policy.anchors_for(vct), now)
+            else:
+                policy.check_issuer(self.issuer, [vct])
+        except TrustError:
+            return False
+        return True
+
+    def find_key(self, sources: Sources) -> PublicKey:
+        """The certified key, the key in the issuer's metadata, or the key in its DID document."""
+        self._key = self._certified_key or _published_key(self.source, sources)
+        return self._key
+
+    def check_signature(self, key: PublicKey, policy: TrustPolicy, now: int) -> JsonObject:  # noqa: ARG002
+        """Signature and type of the token, and every rule about disclosures."""
+        self.credential.verify(key, algorithms=policy.algorithms)
+        claims = self.credential.claims()
+        subject = claims.get("sub")
+        self.subject = subject if isinstance(subject, str) else None
+        return claims
+
+    def check_time(self, policy: TrustPolicy, now: int) -> None:
+        """`nbf` and `exp`."""
+        self.credential.check_time(now, policy.clock_skew_seconds)
+
+    def status_reference(self) -> JsonObject | None:
+        """The claim `status`."""
+        status = self.credential.status
+        if status is None:
+            return None
+        if "status_list" not in status:
+            raise StatusUnknownError("status_unsupported", "expected a status of the kind status_list")
+        return status
+
+    def list_key(self, header: JsonObject, policy: TrustPolicy, sources: Sources, now: int) -> PublicKey:
+        """The key of the same issuer; without a hint in the header the key of the credential."""
+        if isinstance(self.source, X5cSource):
+            return self._certified_list_key(self.source, header, policy, now)
+        if self._key is not None and "kid" not in header:
+            return self._key
+        return _published_key(key_source({"kid": header.get("kid")}, self.issuer), sources)
+
+    def _certified_list_key(
+        self, source: X5cSource, header: JsonObject, policy: TrustPolicy, now: int
+    ) -> PublicKey:
+        if "x5c" not in header and self._key is not None:
+            return self._key
+        chain = key_source({"x5c": header.get("x5c")}, source.issuer)
+        if not isinstance(chain, X5cSource):
+            raise TrustError("x5c_invalid", "expected a certificate chain")
+        key = certified_key(chain, policy.anchors_for(self.credential.vct), now)
+        if key != self._key and _certified_name(chain) != _certified_name(source):
+            raise TrustError("issuer_mismatch", "expected the certificate of the credential's issuer")
+        return key
+
+    def check_holder(
+        self,
+        policy: TrustPolicy,
+        sources: Sources,  # noqa: ARG002
+        now: int,
+        expected: Expected | None,
+        *,
+        required: bool,
+    ) -> bool:
+        """The key binding JWT. Whether one is needed never depends on whether one was sent."""
+        present = self.credential.sd_jwt.key_binding is not None
+        if not required and (not present or expected is None):
+            self.holder_key_thumbprint = self._thumbprint_if_readable()
+            return False
+        if expected is None:
+            raise HolderBindingError(
+                "kb_required", "no request was given that the holder could have answered"
+            )
+        self.credential.check_key_binding(
+            audience=expected.audience,
+            nonce=expected.nonce,
+            now=now,
+            max_age_seconds=policy.key_binding_max_age_seconds,
+            skew_seconds=policy.clock_skew_seconds,
+            algorithms=policy.algorithms,
+        )
+        self.holder_key_thumbprint = self._thumbprint_if_readable()
+        return True
+
+    def _thumbprint_if_readable(self) -> str | None:
+        """The holder's key for those who want to know; a key that nobody asked about refuses nothing."""
+        try:
+            key = self.credential.holder_key
+        except TrustidError:
+            return None
+        return None if key is None else key.thumbprint()
+
+    def view(self, *, holder_bound: bool) -> CredentialView:
+        """The claims in place, with the paths that were disclosed."""
+        sd_jwt = self.credential.sd_jwt
+        claims, disclosed = disclosed_paths(sd_jwt)
+        return CredentialView(
+            id=b64url_encode(sha256(sd_jwt.presentation_text.partition("~")[0].encode("ascii"))),
+            format=self.format,
+            credential_types=self._trusted_types,
+            claims=claims,
+            disclosed=disclosed,
+            holder_bound=holder_bound,
+        )
+
+
+def certified_key(source: X5cSource, anchors: tuple[bytes, ...], now: int) -> PublicKey:
+    """The key of a chain that leads to one of the anchors and names the issuer.
+
+    Raises:
+        TrustError: `issuer_not_trusted` without anchors, `x5c_invalid`.
+    """
+    if not anchors:
+        raise TrustError("issuer_not_trusted", "no certificate authority is trusted for this type")
+    key = check_x5c(list(source.chain), trust_anchors=anchors, now=now)
+    names = leaf_names(list(source.chain))
+    source.check_names(names.dns_names, names.uris)
+    return key
+
+
+def _certified_name(source: X5cSource) -> str:
+    """What a leaf certificate calls its subject: a URI, a host, or else its hash."""
+    names = leaf_names(list(source.chain))
+    if names.uris:
+        return str(names.uris[0])
+    if names.dns_names:
+        return f"x509_san_dns:{names.dns_names[0]}"
+    return f"x509_hash:{b64url_encode(sha256(b64_decode(source.chain[0])))}"
+
+
+def _published_key(source: IssuerKeySource, sources: Sources) -> PublicKey:
+    match source:
+        case DidSource(_, did_url):
+            return sources.resolver.public_key(did_url, "assertionMethod")
+        case MetadataSource(issuer, url, kid):
+            return sources.metadata.public_key(issuer, url, kid)
+    raise TrustError("issuer_key_unknown", "expected a DID or an https URL to name the issuer's key")
+
+
+def disclosed_paths(sd_jwt: SdJwt) -> tuple[JsonObject, tuple[Path, ...]]:
+    """The claims with every array element in its original place, and where disclosures went.
+
+    `SdJwt.claims` leaves out hidden array elements, which moves the ones
+    behind them; a claims path with an index counts in the whole credential,
+    as the holder sees it. Call it only after `SdJwt.claims` has accepted the
+    disclosures: no rule is checked here again.
+    """
+    payload = sd_jwt.issuer_jwt.claims()
+    texts = [disclosure.text.encode("ascii") for disclosure in sd_jwt.disclosures]
+    known = dict(zip(digests_of(texts, hash_algorithm(payload)), sd_jwt.disclosures, strict=True))
+    paths: list[Path] = []
+    return _opened(payload, (), known, paths), tuple(paths)
+
+
+def _opened(value: Any, path: Path, known: dict[str, Disclosure], paths: list[Path]) -> Any:
+    if isinstance(value, list):
+        return [_opened_element(element, (*path, index), known, paths) for index, element in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    opened = {
+        name: _opened(inner, (*path, name), known, paths)
+        for name, inner in value.items()
+        if name not in RESERVED_NAMES
+    }
+    for digest in value.get(DIGESTS_KEY, ()):
+        disclosure = known.get(digest)
+        if disclosure is not None and disclosure.name is not None:
+            place = (*path, disclosure.name)
+            paths.append(place)
+            opened[disclosure.name] = _opened(disclosure.value, place, known, paths)
+    return opened
+
+
+def _opened_element(element: Any, path: Path, known: dict[str, Disclosure], paths: list[Path]) -> Any:
+    if not isinstance(element, dict) or DIGEST_KEY not in element:
+        return _opened(element, path, known, paths)
+    disclosure = known.get(element[DIGEST_KEY])
+    if disclosure is None:
+        return UNDISCLOSED
+    paths.append(path)
+    return _opened(disclosure.value, path, known, paths)
