@@ -1,19 +1,148 @@
-"""did:key."""
+"""did:key: the identifier is the key.
+
+Documents are made for these kinds of key; the first three can verify here, the
+others are carried as they are, and using them is refused as `unsupported`:
+
+| Multikey prefix | kind | uses in the document |
+|---|---|---|
+| z6Mk | Ed25519 | all four for signing; the X25519 key made from it for keyAgreement |
+| zDn | P-256 | all |
+| z82 | P-384 | all |
+| z6LS | X25519 | keyAgreement |
+| zQ3s | secp256k1 | all |
+| z2J9 | P-521 | all |
+| z3tE | BLS12-381 G1 | all four for signing |
+| zUC7 | BLS12-381 G2 | all four for signing |
+| z5Tc | BLS12-381 G1 and G2 | all four for signing; the method names the G1 key |
+| z4MX, zgg | RSA | all |
+
+Reference:
+    W3C CCG, The did:key Method 0.9, "Document Creation Algorithm";
+    multicodec table. Uses as in the method's test vectors.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from trustid.did.document import DidDocument
 from trustid.did.syntax import Did
-from trustid.keys import PublicKey
+from trustid.encoding import JsonObject, multibase_decode, multibase_encode
+from trustid.errors import MalformedError, ResolutionError, UnsupportedError
+from trustid.keys import PublicKey, public_key_from_multikey
 
 __all__ = ["create", "resolve"]
 
+CONTEXTS = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
+RSA_BYTES_MAX = 600
+"""A PKCS#1 public key of 4096 bits has 526 bytes."""
+
+_SIGNING = ("authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation")
+_ALL = (*_SIGNING, "keyAgreement")
+_PRIME_25519 = 2**255 - 19
+_X25519 = b"\xec\x01"
+_ED25519 = b"\xed\x01"
+_BLS_G1 = b"\xea\x01"
+_BLS_G1_G2 = b"\xee\x01"
+_BLS_G1_BYTES = 48
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    sizes: range
+    uses: tuple[str, ...]
+
+
+# Multicodec prefix (a varint) -> length of the key that follows, and its uses.
+_KINDS = {
+    _ED25519: _Kind(range(32, 33), _SIGNING),
+    _X25519: _Kind(range(32, 33), ("keyAgreement",)),
+    b"\x80\x24": _Kind(range(33, 34), _ALL),  # P-256
+    b"\x81\x24": _Kind(range(49, 50), _ALL),  # P-384
+    b"\x82\x24": _Kind(range(67, 68), _ALL),  # P-521
+    b"\xe7\x01": _Kind(range(33, 34), _ALL),  # secp256k1
+    _BLS_G1: _Kind(range(_BLS_G1_BYTES, _BLS_G1_BYTES + 1), _SIGNING),
+    b"\xeb\x01": _Kind(range(96, 97), _SIGNING),  # BLS12-381 G2
+    _BLS_G1_G2: _Kind(range(144, 145), _SIGNING),
+    b"\x85\x24": _Kind(range(256, RSA_BYTES_MAX), _ALL),  # RSA, PKCS#1
+}
+
 
 def create(public_key: PublicKey) -> str:
-    """The did:key of a public key."""
-    raise NotImplementedError
+    """The did:key of a public key.
+
+    Example:
+        >>> from trustid.keys import public_key_from_multikey
+        >>> create(public_key_from_multikey("z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"))
+        'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp'
+    """
+    return f"did:key:{public_key.to_multikey()}"
 
 
 def resolve(did: Did) -> DidDocument:
-    """The document that a did:key stands for."""
-    raise NotImplementedError
+    """Make the document that a did:key stands for; nothing is fetched.
+
+    Raises:
+        ResolutionError: `did_malformed`; not base58btc, the wrong length, or
+            not a key of its kind.
+        UnsupportedError: A kind of key that the table above does not name.
+    """
+    text = did.identifier
+    if not text.startswith("z"):
+        raise ResolutionError("did_malformed", "expected did:key:z…, without a version")
+    prefix, raw = _decoded(text)
+    kind = _KINDS[prefix]
+    name = multibase_encode(_BLS_G1 + raw[:_BLS_G1_BYTES]) if prefix == _BLS_G1_G2 else text
+    methods = [_method(did, name)]
+    document: JsonObject = {"@context": list(CONTEXTS), "id": str(did), "verificationMethod": methods}
+    document.update({use: [methods[0]["id"]] for use in kind.uses})
+    if prefix == _ED25519:
+        methods.append(_method(did, multibase_encode(_X25519 + _x25519_from_ed25519(raw))))
+        document["keyAgreement"] = [methods[1]["id"]]
+    return DidDocument.made(did, document)
+
+
+def _decoded(text: str) -> tuple[bytes, bytes]:
+    try:
+        data = multibase_decode(text)
+        prefix, raw = data[:2], data[2:]
+        if prefix not in _KINDS:
+            raise UnsupportedError("unsupported", "expected a did:key of a known kind of key")
+        if len(raw) not in _KINDS[prefix].sizes:
+            raise ResolutionError(
+                "did_malformed", f"expected a key of its kind's length, found {len(raw)} bytes"
+            )
+        if multibase_encode(data) != text:
+            raise ResolutionError("did_malformed", "expected the one spelling of a Multikey")
+        _check_point(text)
+    except MalformedError as err:
+        raise ResolutionError("did_malformed", "expected a key in base58btc") from err
+    return prefix, raw
+
+
+def _check_point(text: str) -> None:
+    """Refuse what is no key, for the kinds that are spoken here; the others are carried unread."""
+    try:
+        public_key_from_multikey(text)
+    except UnsupportedError:
+        return
+
+
+def _method(did: Did, multikey: str) -> JsonObject:
+    return {
+        "id": f"{did}#{multikey}",
+        "type": "Multikey",
+        "controller": str(did),
+        "publicKeyMultibase": multikey,
+    }
+
+
+def _x25519_from_ed25519(key: bytes) -> bytes:
+    """The Montgomery u of an Edwards point: u = (1 + y) / (1 - y) (RFC 7748, section 4.1).
+
+    The key is public, so nothing has to run in constant time; y = 1 is the
+    identity, which was refused when the point was checked.
+    """
+    y = int.from_bytes(key, "little") & ((1 << 255) - 1)
+    u = (1 + y) * pow(1 - y, -1, _PRIME_25519) % _PRIME_25519
+    return u.to_bytes(32, "little")

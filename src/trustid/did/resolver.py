@@ -1,46 +1,240 @@
-"""From a DID to its document, and from a DID URL to a key."""
+"""From a DID to its document, and from a DID URL to a key.
+
+Documents that had to be fetched are kept for `cache_seconds`; a failure is
+remembered for at most a minute, so that a host that is down is not asked again
+for every credential, and never hides a document that is there. A document past
+its age is never used because a newer one could not be had.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
+from trustid.did import jwk, key, web
 from trustid.did.document import DidDocument, VerificationMethod
+from trustid.did.syntax import Did, DidUrl
 from trustid.encoding import JsonObject
+from trustid.errors import ConfigurationError, ResolutionError, TrustError, TrustidError
 from trustid.fetching import Fetcher
 from trustid.keys import PublicKey
 
-__all__ = ["Resolution", "Resolver"]
+__all__ = ["Resolution", "Resolver", "failure_to_json"]
 
 CACHE_SECONDS = 300
+CACHE_SECONDS_MAX = 24 * 3600
+NEGATIVE_SECONDS_MAX = 60
+CACHE_ENTRIES_MAX = 1024
+
+MEDIA_TYPE = "application/did"
+"""Of a DID document (DID Core 1.1, section 6)."""
+
+_ERROR_TYPES = "https://www.w3.org/ns/did#"
+_ERRORS = {
+    "did_malformed": "INVALID_DID",
+    "did_not_found": "NOT_FOUND",
+    "did_method_unsupported": "METHOD_NOT_SUPPORTED",
+    "did_document_invalid": "INVALID_DID_DOCUMENT",
+    "did_document_mismatch": "INVALID_DID_DOCUMENT",
+    "unsupported": "FEATURE_NOT_SUPPORTED",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """A DID document and what is known about it."""
+    """A DID document, and what is known about it.
+
+    Attributes:
+        document: The document.
+        metadata: About the document (DID document metadata): `deactivated`
+            when the DID is no longer to be used.
+        retrieved: When it was fetched, in epoch seconds; None when nothing was.
+    """
 
     document: DidDocument
-    metadata: JsonObject
+    metadata: JsonObject = field(default_factory=dict)
+    retrieved: int | None = None
+
+    @property
+    def deactivated(self) -> bool:
+        """Whether the DID was given up; anything but an absent or false mark says yes."""
+        return self.metadata.get("deactivated", False) is not False
 
     def to_json(self) -> JsonObject:
-        """The DID Resolution result."""
-        raise NotImplementedError
+        """The DID resolution result.
+
+        Reference:
+            W3C DID Resolution 1.0, section 9.
+        """
+        about: JsonObject = {"contentType": MEDIA_TYPE}
+        if self.retrieved is not None:
+            about["retrieved"] = datetime.fromtimestamp(self.retrieved, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "didDocument": self.document.to_json(),
+            "didResolutionMetadata": about,
+            "didDocumentMetadata": dict(self.metadata),
+        }
+
+
+def failure_to_json(error: TrustidError) -> JsonObject:
+    """The DID resolution result of a failure.
+
+    Reference:
+        W3C DID Resolution 1.0, sections 9 and 11 (errors, as RFC 9457 objects).
+    """
+    name = _ERRORS.get(error.code, "INTERNAL_ERROR")
+    return {
+        "didDocument": None,
+        "didResolutionMetadata": {
+            "error": {"type": _ERROR_TYPES + name, "title": error.public, "detail": str(error)}
+        },
+        "didDocumentMetadata": {},
+    }
+
+
+Method = Callable[[Did], Resolution]
+"""How one DID method resolves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is known about a DID since a moment: a resolution, or why there is none."""
+
+    since: int
+    outcome: Resolution | TrustidError
 
 
 class Resolver:
-    """Resolves the DID methods that are spoken here."""
+    """Resolves did:key and did:jwk at once, and did:web through a fetcher.
 
-    def __init__(self, fetcher: Fetcher | None, *, cache_seconds: int = CACHE_SECONDS, clock: Callable[[], int]) -> None:
+    Threads may share one.
+
+    Args:
+        fetcher: Without one, did:web cannot be reached.
+        cache_seconds: How long a fetched document is used, 0 to 24 hours.
+        clock: Gives the epoch seconds.
+        methods: Further methods, or others in place of these; theirs are
+            cached like did:web.
+
+    Raises:
+        ConfigurationError: `setting_unsafe`; cache_seconds is out of range.
+
+    Example:
+        >>> did = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"
+        >>> resolver = Resolver(None, clock=lambda: 0)
+        >>> key = resolver.public_key(did + "#" + did.removeprefix("did:key:"), "assertionMethod")
+        >>> key.algorithm
+        'EdDSA'
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher | None,
+        *,
+        cache_seconds: int = CACHE_SECONDS,
+        clock: Callable[[], int],
+        methods: Mapping[str, Method] | None = None,
+    ) -> None:
+        if not 0 <= cache_seconds <= CACHE_SECONDS_MAX:
+            raise ConfigurationError(
+                "setting_unsafe", f"expected cache_seconds from 0 to {CACHE_SECONDS_MAX}"
+            )
         self._fetcher = fetcher
+        self._cache_seconds = cache_seconds
+        self._clock = clock
+        self._local: dict[str, Callable[[Did], DidDocument]] = {"key": key.resolve, "jwk": jwk.resolve}
+        self._remote: dict[str, Method] = {"web": self._resolve_web, **(methods or {})}
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
 
     def resolve(self, did: str) -> Resolution:
-        """Find the document of a DID; raises ResolutionError."""
-        raise NotImplementedError
+        """Find the document of a DID.
+
+        Raises:
+            ResolutionError: `did_malformed`, `did_method_unsupported`,
+                `did_not_found`, `did_unreachable`, `did_document_invalid` or
+                `did_document_mismatch`.
+            UnsupportedError: A did:key of an unknown kind.
+            FetchError: The host may not be reached, or its TLS is not valid.
+
+        Reference:
+            W3C DID Resolution 1.0, section 4.4.
+        """
+        parsed = Did.parse(did)
+        if parsed.method in self._remote:
+            return self._resolve_remote(parsed)
+        if parsed.method in self._local:
+            return Resolution(self._local[parsed.method](parsed))
+        raise ResolutionError("did_method_unsupported", "expected did:key, did:jwk or did:web")
 
     def verification_method(self, did_url: str, relationship: str) -> VerificationMethod:
-        """The verification method that a DID URL names; raises ResolutionError, TrustError."""
-        raise NotImplementedError
+        """Find the verification method that a DID URL names.
+
+        Args:
+            did_url: An absolute DID URL with a fragment.
+            relationship: What the key must be listed for, such as
+                "assertionMethod" or "authentication".
+
+        Raises:
+            TrustError: `issuer_revoked` when the DID was deactivated;
+                `issuer_key_unknown` when the key is not listed (any more).
+            UnsupportedError: The key is of a kind that is not spoken here.
+            ResolutionError, FetchError: As `resolve`.
+        """
+        url = DidUrl.parse(did_url)
+        if not url.fragment:
+            raise TrustError("issuer_key_unknown", "expected a DID URL with a fragment that names the key")
+        resolution = self.resolve(str(url.did))
+        if resolution.deactivated:
+            raise TrustError("issuer_revoked", "expected an active DID, found a deactivated one")
+        return resolution.document.verification_method(did_url, relationship)
 
     def public_key(self, did_url: str, relationship: str) -> PublicKey:
-        """The key that a DID URL names; raises ResolutionError, TrustError."""
+        """Find the key that a DID URL names; as `verification_method`."""
         return self.verification_method(did_url, relationship).public_key
+
+    def _resolve_web(self, did: Did) -> Resolution:
+        if self._fetcher is None:
+            raise ResolutionError("did_unreachable", "expected a fetcher for did:web, found none")
+        return Resolution(web.resolve(did, self._fetcher), {}, self._clock())
+
+    def _resolve_remote(self, did: Did) -> Resolution:
+        name, now = str(did), self._clock()
+        kept = self._fresh(name, now)
+        if kept is None:
+            outcome: Resolution | TrustidError
+            try:
+                outcome = self._remote[did.method](did)
+            except TrustidError as err:
+                self._keep(name, _Kept(now, type(err)(err.code, err.message)))
+                raise
+            self._keep(name, _Kept(now, outcome))
+            return outcome
+        if isinstance(kept.outcome, TrustidError):
+            # A new object each time: one exception raised twice would gather tracebacks.
+            raise type(kept.outcome)(kept.outcome.code, kept.outcome.message)
+        return kept.outcome
+
+    def _fresh(self, name: str, now: int) -> _Kept | None:
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is None:
+                return None
+            failed = isinstance(kept.outcome, TrustidError)
+            limit = min(self._cache_seconds, NEGATIVE_SECONDS_MAX) if failed else self._cache_seconds
+            # A clock that went back makes an entry old, not young.
+            if not 0 <= now - kept.since < limit:
+                del self._kept[name]
+                return None
+            self._kept.move_to_end(name)
+            return kept
+
+    def _keep(self, name: str, kept: _Kept) -> None:
+        with self._lock:
+            self._kept[name] = kept
+            self._kept.move_to_end(name)
+            while len(self._kept) > CACHE_ENTRIES_MAX:
+                self._kept.popitem(last=False)
