@@ -15,7 +15,7 @@ from trustid.errors import MalformedError, ProtocolError, UnsupportedError
 from trustid.protocols.dcql import DcqlQuery
 from trustid.protocols.openid4vp import CLIENT_ID_PREFIXES, RESPONSE_MODES, ClientIdPrefix, ResponseMode
 
-__all__ = ["FORMATS", "QUERY_MAX", "Inquiry"]
+__all__ = ["FORMATS", "QUERY_MAX", "Created", "Inquiry", "SessionTimes"]
 
 Method = Literal["get", "post"]
 
@@ -85,6 +85,33 @@ class Inquiry:
             redirect_uri=None if redirect is None else _redirect(redirect, http_hosts),
             title=title[:TITLE_MAX],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimes:
+    """How long things last, in seconds.
+
+    Args:
+        answer_seconds: From asking until no answer is taken any more.
+        retention_seconds: From a result until it is erased.
+    """
+
+    answer_seconds: int = 600
+    retention_seconds: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new session.
+
+    Attributes:
+        session_id: The verifier's own name for it.
+        link: The `openid4vp://` link for the wallet.
+    """
+
+    session_id: str
+    link: str
+    expires_at: int
 
 
 def _query(value: Any) -> str:

@@ -30,17 +30,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, cast
 
 from trustid.encoding import JsonObject, parse_json_object
-from trustid.errors import ProtocolError, ReplayError, StoreError
+from trustid.errors import (
+    FetchError,
+    MalformedError,
+    ProtocolError,
+    ReplayError,
+    ResolutionError,
+    StoreError,
+    TrustidError,
+    UnsupportedError,
+    VerificationError,
+)
 from trustid.keys.jose import generate_encryption_key
 from trustid.keys.sealing import SealingKey
-from trustid.protocols.asking import QUERY_MAX, Inquiry
+from trustid.protocols.asking import QUERY_MAX, Created, Inquiry, SessionTimes
 from trustid.protocols.conversation import Conversation, begun_by, seal_context, token_hash
 from trustid.protocols.dcql import DcqlQuery
-from trustid.protocols.judging import Judge, Refused, judge_answer
 from trustid.protocols.openid4vp import (
     ClientIdPrefix,
     PresentationRequest,
@@ -52,9 +60,10 @@ from trustid.protocols.openid4vp import (
 )
 from trustid.protocols.ports import Clock, random_token, system_clock
 from trustid.protocols.ports_verifier import NewSession, StoredSession, VerifierStore
-from trustid.protocols.presented import CheckResult, Result
+from trustid.protocols.results import Result, declined, of_refusal, of_verified, unanswered
+from trustid.protocols.verifying import Expected, Sources, TrustPolicy, verify_answer
 
-__all__ = ["Created", "PresentationDesk", "SessionTimes"]
+__all__ = ["PresentationDesk"]
 
 LOG = logging.getLogger("trustid.presenting")
 
@@ -64,33 +73,6 @@ ANSWER_WINDOW_SECONDS: Final = 60
 RECENT_MAX: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTimes:
-    """How long things last, in seconds.
-
-    Args:
-        answer_seconds: From asking until no answer is taken any more.
-        retention_seconds: From a result until it is erased.
-    """
-
-    answer_seconds: int = 600
-    retention_seconds: int = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A new session.
-
-    Attributes:
-        session_id: The verifier's own name for it.
-        link: The `openid4vp://` link for the wallet.
-    """
-
-    session_id: str
-    link: str
-    expires_at: int
-
-
 class PresentationDesk:
     """Asks wallets and judges what they answer.
 
@@ -98,7 +80,8 @@ class PresentationDesk:
         store: Where sessions live.
         identity: Who the verifier is towards wallets.
         sealing: Seals what is kept.
-        judge: Checks presentations.
+        policy: Whom and what the verifier accepts.
+        sources: Where DIDs, issuer keys and status lists come from.
         clock: Tells the time.
 
     Raises:
@@ -111,7 +94,8 @@ class PresentationDesk:
         store: VerifierStore,
         identity: VerifierIdentity,
         sealing: SealingKey,
-        judge: Judge,
+        policy: TrustPolicy,
+        sources: Sources,
         clock: Clock = system_clock,
         times: SessionTimes | None = None,
     ) -> None:
@@ -119,7 +103,8 @@ class PresentationDesk:
         self._store = store
         self._identity = identity
         self._sealing = sealing
-        self._judge = judge
+        self._policy = policy
+        self._sources = sources
         self._clock = clock
         self._times = times or SessionTimes()
 
@@ -265,23 +250,23 @@ class PresentationDesk:
         query = DcqlQuery.parse(_query_json(session))
         conversation.check_state(response, query)
         if isinstance(response, WalletRefusal):
-            declined = CheckResult("answer", False, "wallet_declined")
-            self._refuse(session, (declined,), wallet_error=(response.error, response.description))
+            self._refuse(session, declined(response.error, response.description, now=now))
             return None
         try:
-            result = judge_answer(
+            verified = verify_answer(
                 query,
                 response.vp_token,
-                judge=self._judge,
-                audience=self._identity.client_id(cast(ClientIdPrefix, session.client_id_prefix)),
-                nonce=conversation.nonce,
-                now=self._clock(),
+                policy=self._policy,
+                sources=self._sources,
+                now=now,
+                expected=Expected(self._audience(session), conversation.nonce),
             )
-        except Refused as refusal:
-            self._refuse(session, refusal.checks)
-            LOG.info("answer refused: %s", refusal.cause.code)
-            raise refusal.cause from refusal
-        return self._verified(session, conversation, result)
+        except (VerificationError, MalformedError, UnsupportedError, ResolutionError, FetchError) as refusal:
+            if not _unreadable(refusal):
+                self._refuse(session, of_refusal(refusal, now=now))
+            LOG.info("answer refused: %s", refusal.code)
+            raise
+        return self._verified(session, conversation, of_verified(query, verified, now=now))
 
     # --- inside ----------------------------------------------------------------
 
@@ -323,22 +308,18 @@ class PresentationDesk:
         LOG.info("answer verified")
         return conversation.redirect_with(code) if code else None
 
-    def _refuse(
-        self,
-        session: StoredSession,
-        checks: Sequence[CheckResult],
-        wallet_error: tuple[str, str] | None = None,
-    ) -> None:
-        now = self._clock()
-        result = Result("refused", tuple(checks), wallet_error=wallet_error, at=now)
+    def _refuse(self, session: StoredSession, result: Result) -> None:
         noted = self._store.record_refusal(
             session.id,
             sealed_result=self._seal("result", session.id, result.to_bytes()),
-            now=now,
-            erase_at=max(now, session.expires_at) + self._times.retention_seconds,
+            now=result.at,
+            erase_at=max(result.at, session.expires_at) + self._times.retention_seconds,
         )
         if not noted:
             raise ReplayError("session_consumed", "another answer was accepted first")
+
+    def _audience(self, session: StoredSession) -> str:
+        return self._identity.client_id(cast(ClientIdPrefix, session.client_id_prefix))
 
     def _open_session(self, request_id: str) -> StoredSession:
         session = (
@@ -378,9 +359,7 @@ class PresentationDesk:
             if session.state != "pending":
                 raise StoreError("store_tampered", f"a session says {session.state}, its result is missing")
             if self._clock() >= session.expires_at:
-                return Result(
-                    "refused", (CheckResult("answer", False, "session_expired"),), at=session.expires_at
-                )
+                return unanswered(session.expires_at)
             return Result("pending")
         opened = self._sealing.open(session.sealed_result, seal_context("result", session.id))
         return Result.from_bytes(opened, state=session.state)
@@ -397,3 +376,8 @@ class PresentationDesk:
 
 def _query_json(session: StoredSession) -> JsonObject:
     return parse_json_object(session.query, max_bytes=QUERY_MAX)
+
+
+def _unreadable(refusal: TrustidError) -> bool:
+    """Whether an answer was so broken that it says nothing: no credential in it could be read."""
+    return isinstance(refusal, MalformedError) and len(refusal.checks) <= 1

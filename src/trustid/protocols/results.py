@@ -12,13 +12,26 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trustid.encoding import JsonObject, dump_json, parse_json_object
-from trustid.errors import StoreError
+from trustid.errors import CODES, Check, StoreError, TrustidError
 from trustid.protocols.claims_path import UNDISCLOSED, Path
+from trustid.protocols.dcql import DcqlQuery
 from trustid.protocols.ports_verifier import SessionState
+from trustid.protocols.verifying import Verified
 
-__all__ = ["CheckResult", "PresentedCredential", "Result", "asked_claims", "merge_checks"]
+__all__ = [
+    "ANSWER_CHECK",
+    "ProvedCredential",
+    "Result",
+    "declined",
+    "of_refusal",
+    "of_verified",
+    "unanswered",
+]
 
 RESULT_MAX: Final = 1 << 20
+ANSWER_CHECK: Final = "answered"
+"""The check that comes before all others: a wallet answered at all."""
+QUESTION_CHECK: Final = "answers_question"
 TECHNICAL_CLAIMS: Final = frozenset(
     {"iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "_sd", "_sd_alg", "jti", "sub"}
 )
@@ -26,26 +39,7 @@ TECHNICAL_CLAIMS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One named check of an answer.
-
-    Attributes:
-        name: What was checked; the names stand in the order of checking.
-        ok: Whether it held.
-        code: Why it did not; a code of `trustid.errors`.
-    """
-
-    name: str
-    ok: bool
-    code: str | None = None
-
-    def to_json(self) -> JsonObject:
-        """`{"name", "ok", "code"?}`."""
-        return {"name": self.name, "ok": self.ok} | ({"code": self.code} if self.code else {})
-
-
-@dataclass(frozen=True, slots=True)
-class PresentedCredential:
+class ProvedCredential:
     """What one presentation proved, cut down to what was asked."""
 
     query_id: str
@@ -66,8 +60,8 @@ class Result:
     """
 
     state: SessionState
-    checks: tuple[CheckResult, ...] = ()
-    credentials: tuple[PresentedCredential, ...] = ()
+    checks: tuple[Check, ...] = ()
+    credentials: tuple[ProvedCredential, ...] = ()
     wallet_error: tuple[str, str] | None = None
     at: int = 0
 
@@ -84,7 +78,10 @@ class Result:
         return {
             "state": self.state,
             "claims": self.claims,
-            "checks": [check.to_json() for check in self.checks],
+            "checks": [
+                {"name": check.name, "ok": check.ok} | ({} if check.ok else {"code": check.code})
+                for check in self.checks
+            ],
         }
 
     def to_bytes(self) -> bytes:
@@ -93,7 +90,7 @@ class Result:
             {
                 "state": self.state,
                 "at": self.at,
-                "checks": [check.to_json() for check in self.checks],
+                "checks": [[c.name, c.ok, c.code, c.sentence] for c in self.checks],
                 "credentials": [
                     [c.query_id, c.issuer, c.credential_type, c.claims] for c in self.credentials
                 ],
@@ -118,16 +115,54 @@ class Result:
         error = stored["wallet_error"]
         return cls(
             state=state,
-            checks=tuple(CheckResult(c["name"], c["ok"], c.get("code")) for c in stored["checks"]),
-            credentials=tuple(PresentedCredential(*values) for values in stored["credentials"]),
+            checks=tuple(Check(*values) for values in stored["checks"]),
+            credentials=tuple(ProvedCredential(*values) for values in stored["credentials"]),
             wallet_error=(error[0], error[1]) if error else None,
             at=stored["at"],
         )
 
 
-def merge_checks(groups: Iterable[Sequence[CheckResult]]) -> tuple[CheckResult, ...]:
+def of_verified(query: DcqlQuery, verified: Mapping[str, Sequence[Verified]], *, now: int) -> Result:
+    """The result of an answer that holds, with no more claims than were asked for."""
+    credentials = tuple(
+        ProvedCredential(
+            query_id=query_id,
+            issuer=one.issuer,
+            credential_type=one.credential_type,
+            claims=asked_claims(one.claims, [claim.path for claim in query.credential(query_id).claims]),
+        )
+        for query_id, found in verified.items()
+        for one in found
+    )
+    return Result(
+        "verified", _merged(one.checks for found in verified.values() for one in found), credentials, at=now
+    )
+
+
+def of_refusal(refusal: TrustidError, *, now: int) -> Result:
+    """The result of an answer that does not hold."""
+    return Result("refused", refusal.checks or (_failed(QUESTION_CHECK, refusal.code),), at=now)
+
+
+def declined(error: str, description: str, *, now: int) -> Result:
+    """The result when the wallet sends no credential."""
+    return Result(
+        "refused", (_failed(ANSWER_CHECK, "wallet_declined"),), wallet_error=(error, description), at=now
+    )
+
+
+def unanswered(expired_at: int) -> Result:
+    """The result when no answer came in time."""
+    return Result("refused", (_failed(ANSWER_CHECK, "session_expired"),), at=expired_at)
+
+
+def _failed(name: str, code: str) -> Check:
+    return Check(name, False, code, CODES[code].public)
+
+
+def _merged(groups: Iterable[Sequence[Check]]) -> tuple[Check, ...]:
     """One list for several presentations: a check holds when it holds for each of them."""
-    merged: dict[str, CheckResult] = {}
+    merged: dict[str, Check] = {}
     for group in groups:
         for check in group:
             before = merged.get(check.name)
