@@ -51,6 +51,7 @@ __all__ = [
     "LeafNames",
     "certificate_from_pem",
     "check_x5c",
+    "leaf_key",
     "leaf_names",
 ]
 
@@ -132,6 +133,22 @@ def leaf_names(x5c: object) -> LeafNames:
         TrustError: `x5c_invalid`, a certificate cannot be read.
     """
     return _names(_read_chain(x5c)[0])
+
+
+def leaf_key(x5c: object, *, now: int) -> PublicKey:
+    """Return the leaf's key with nobody vouching for it, for trust on first use.
+
+    Only what the certificate says of itself is checked: that its time is now.
+    Whoever uses the key must say that its owner is unknown.
+
+    Raises:
+        TrustError: `x5c_invalid`, it cannot be read or its time is not now.
+    """
+    leaf = _read_chain(x5c)[0]
+    moment = datetime.datetime.fromtimestamp(now, datetime.UTC)
+    if not leaf.not_valid_before_utc <= moment <= leaf.not_valid_after_utc:
+        raise TrustError("x5c_invalid", "expected a certificate that is valid now")
+    return _public_key(leaf)
 
 
 def certificate_from_pem(pem: bytes) -> bytes:

@@ -1,0 +1,236 @@
+"""A wallet in a folder: one sealed file a credential, the sealing key in a keystore.
+
+    keystore.json            opened with the passphrase; holds one sealing key
+    credentials/ID.sealed    a credential, its copies and their keys
+    verifiers.sealed         which verifiers were answered, and their keys
+    lock                     held while something changes
+
+A file is written beside its place, flushed to disk and moved there in one
+step, so that a crash leaves the old or the new content and never half of it.
+Sealing binds each file to its name: swapped or copied files are refused.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from trustid.encoding import JsonObject, dump_json, parse_json_object
+from trustid.errors import InternalError, MalformedError, StoreError
+from trustid.keys import Ed25519SigningKey, P256SigningKey, SigningKey, signing_key_from_jwk
+from trustid.keys.keystore import Keystore
+from trustid.keys.sealing import SealingKey
+from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, find_credential, next_copy
+
+__all__ = ["MAX_RECORD_BYTES", "WalletFolder"]
+
+MAX_RECORD_BYTES = 8 * 1024 * 1024
+"""One credential with all its copies."""
+
+RECORD_VERSION = 1
+SEALING_KEY_NAME = "wallet-sealing"
+SECRET_BYTES = 32
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class WalletFolder:
+    """Keeps credentials in an encrypted folder.
+
+    Any number of processes may use one folder at a time.
+    """
+
+    def __init__(self, path: Path, sealing_key: SealingKey) -> None:
+        self._path = path
+        self._sealing_key = sealing_key
+
+    @classmethod
+    def open(cls, path: Path, passphrase: bytes) -> Self:
+        """Open a wallet, or make it when there is none.
+
+        Args:
+            path: The folder.
+            passphrase: Opens the keystore.
+
+        Raises:
+            KeystoreError: `key_unseal_failed` for another passphrase; `keystore_unsafe`.
+            StoreError: `store_unavailable`.
+        """
+        keystore_path = path / "keystore.json"
+        try:
+            (path / "credentials").mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.chmod(0o700)
+        except OSError as err:
+            raise StoreError("store_unavailable", "the wallet's folder cannot be made") from err
+        with _locked(path):
+            if not keystore_path.exists():
+                keystore = Keystore.create(keystore_path, passphrase)
+                keystore.add(SEALING_KEY_NAME, secrets.token_bytes(SECRET_BYTES))
+            else:
+                keystore = Keystore.open(keystore_path, passphrase)
+        return cls(path, SealingKey(keystore.secret(SEALING_KEY_NAME)))
+
+    def credentials(self) -> tuple[HeldCredential, ...]:
+        """Everything held, the oldest first.
+
+        Raises:
+            StoreError: `store_tampered`: a file was changed, or moved here from elsewhere.
+        """
+        names = sorted(
+            path.name.removesuffix(".sealed") for path in (self._path / "credentials").glob("*.sealed")
+        )
+        held = [self._read(name) for name in names if _ID.fullmatch(name)]
+        return tuple(sorted(held, key=lambda one: (one.received_at, one.id)))
+
+    def add(self, credential: HeldCredential) -> None:
+        """Keep a credential; it is on disk when this returns."""
+        if not _ID.fullmatch(credential.id):
+            raise InternalError("internal_error", "expected a wallet id of 16 hexadecimal digits")
+        with _locked(self._path):
+            self._write(credential)
+
+    def use_copy(self, credential_id: str) -> CredentialCopy:
+        """Take the copy that was shown least; the use is on disk before it is shown."""
+        with _locked(self._path):
+            credential = find_credential(self.credentials(), credential_id)
+            place = next_copy(credential)
+            copy = credential.copies[place]
+            copies = list(credential.copies)
+            copies[place] = replace(copy, uses=copy.uses + 1)
+            self._write(replace(credential, copies=tuple(copies)))
+        return copy
+
+    def remove(self, credential_id: str) -> None:
+        """Forget a credential and its keys."""
+        with _locked(self._path):
+            credential = find_credential(self.credentials(), credential_id)
+            self._place(credential.id).unlink()
+            _flush_folder(self._path / "credentials")
+
+    def known_verifier(self, client_id: str) -> str | None:
+        """The thumbprint of the key that a verifier had when it was first answered."""
+        found = self._verifiers().get(client_id)
+        return found if isinstance(found, str) else None
+
+    def remember_verifier(self, client_id: str, thumbprint: str) -> None:
+        """Note a verifier's key."""
+        with _locked(self._path):
+            verifiers = self._verifiers() | {client_id: thumbprint}
+            sealed = self._sealing_key.seal(dump_json(verifiers), b"wallet/verifiers")
+            _write_durably(self._path / "verifiers.sealed", sealed)
+
+    def _verifiers(self) -> JsonObject:
+        path = self._path / "verifiers.sealed"
+        if not path.exists():
+            return {}
+        return parse_json_object(
+            self._sealing_key.open(_read_file(path), b"wallet/verifiers"), max_bytes=MAX_RECORD_BYTES
+        )
+
+    def _place(self, credential_id: str) -> Path:
+        return self._path / "credentials" / f"{credential_id}.sealed"
+
+    def _read(self, credential_id: str) -> HeldCredential:
+        data = self._sealing_key.open(_read_file(self._place(credential_id)), _context(credential_id))
+        try:
+            return _from_json(parse_json_object(data, max_bytes=MAX_RECORD_BYTES))
+        except (KeyError, TypeError, MalformedError) as err:
+            raise StoreError("store_version", "a credential was stored by another version") from err
+
+    def _write(self, credential: HeldCredential) -> None:
+        sealed = self._sealing_key.seal(dump_json(_to_json(credential)), _context(credential.id))
+        _write_durably(self._place(credential.id), sealed)
+
+
+def _context(credential_id: str) -> bytes:
+    return f"wallet/credential/{credential_id}".encode()
+
+
+def _to_json(credential: HeldCredential) -> JsonObject:
+    return {
+        "version": RECORD_VERSION,
+        "id": credential.id,
+        "issuer": credential.issuer,
+        "issuer_proof": credential.issuer_proof,
+        "source": credential.source,
+        "configuration_id": credential.configuration_id,
+        "vct": credential.vct,
+        "title": credential.title,
+        "received_at": credential.received_at,
+        "expires_at": credential.expires_at,
+        "copies": [
+            {"credential": copy.text, "key": _private_jwk(copy.key), "uses": copy.uses}
+            for copy in credential.copies
+        ],
+    }
+
+
+def _from_json(record: dict[str, Any]) -> HeldCredential:
+    if record.pop("version") != RECORD_VERSION:
+        raise StoreError("store_version", "a credential was stored by a newer version")
+    copies = tuple(
+        CredentialCopy(copy["credential"], signing_key_from_jwk(copy["key"]), copy["uses"])
+        for copy in record.pop("copies")
+    )
+    return HeldCredential(**record, copies=copies)
+
+
+def _private_jwk(key: SigningKey) -> JsonObject:
+    if not isinstance(key, Ed25519SigningKey | P256SigningKey):
+        raise InternalError("internal_error", "expected a key that can be stored")
+    return key.to_private_jwk()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One writer at a time; the operating system frees the lock of a process that dies."""
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as err:
+        raise StoreError("store_unavailable", "the wallet's folder cannot be locked") from err
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_RECORD_BYTES + 1)
+    except OSError as err:
+        raise StoreError("store_unavailable", "a file of the wallet cannot be read") from err
+    if len(data) > MAX_RECORD_BYTES:
+        raise StoreError("store_tampered", f"expected a file of at most {MAX_RECORD_BYTES} bytes")
+    return data
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    except OSError as err:
+        temporary.unlink(missing_ok=True)
+        raise StoreError("store_unavailable", "the wallet cannot be written") from err
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
