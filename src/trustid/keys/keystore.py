@@ -112,8 +112,11 @@ class Keystore(Secret):
     def open_or_create(cls, path: Path | str, passphrase: bytes) -> Keystore:
         """Open the keystore, or make it; safe when several processes start at once."""
         if not os.path.lexists(path):
-            with contextlib.suppress(KeystoreError):
+            try:
                 return cls.create(path, passphrase)
+            except KeystoreError as err:
+                if err.code != "keystore_exists":
+                    raise
         return cls.open(path, passphrase)
 
     def names(self) -> tuple[str, ...]:
@@ -208,7 +211,7 @@ class Keystore(Secret):
 
     def _write(self) -> None:
         sealed = self._sealing_key.seal(dump_json(self._entries), canonicalize(self._header))
-        content = dump_json(self._header | {"sealed": b64url_encode(sealed)}) + b"\n"
+        content = _to_file(self._header, sealed)
         if len(content) > MAX_KEYSTORE_BYTES:
             raise KeystoreError("keystore_unavailable", f"expected at most {MAX_KEYSTORE_BYTES} bytes")
         _replace(self._path, content)
@@ -229,6 +232,10 @@ def _new_header(salt: bytes) -> JsonObject:
     return {"format": FORMAT, "version": VERSION, "kdf": kdf}
 
 
+def _to_file(header: JsonObject, sealed: bytes) -> bytes:
+    return dump_json(header | {"sealed": b64url_encode(sealed)}) + b"\n"
+
+
 def _to_entry(key: SigningKey | EncryptionKey | bytes) -> JsonObject:
     match key:
         case Ed25519SigningKey() | P256SigningKey():
@@ -247,12 +254,15 @@ def _signing_key(value: Any) -> SigningKey:
 def _read(path: Path) -> tuple[JsonObject, bytes]:
     """Return the header and the sealed body; nothing of it is authentic yet."""
     try:
-        value = parse_json_object(_read_file(path), max_bytes=MAX_KEYSTORE_BYTES)
+        content = _read_file(path)
+        value = parse_json_object(content, max_bytes=MAX_KEYSTORE_BYTES)
         sealed = b64url_decode(value.pop("sealed"))
         # The parameters are fixed by the version, so that nobody can lower them, or raise
         # them to stop a server from starting, by editing the file.
         if value != _new_header(b64url_decode(value["kdf"]["salt"])):
             raise KeystoreError("key_unseal_failed", "expected a keystore of version 1")
+        if content != _to_file(value, sealed):
+            raise KeystoreError("key_unseal_failed", "expected the keystore as it was written")
     except (MalformedError, KeyError, TypeError, AttributeError) as err:
         raise KeystoreError("key_unseal_failed", "expected a keystore file") from err
     return value, sealed
