@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from trustid.credentials.issuer_keys import DidSource, MetadataSource, X5cSource
 from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.did.resolver import Resolver
+from trustid.errors import TrustError
 from trustid.keys import PublicKey
 from trustid.keys.x509 import check_x5c, leaf_key, leaf_names
 from trustid.protocols.trust import IssuerMetadata
@@ -27,6 +28,7 @@ def find_issuer_key(
     resolver: Resolver,
     metadata: IssuerMetadata,
     trust_anchors: Sequence[bytes],
+    first_use: bool,
     now: int,
 ) -> tuple[PublicKey, str, str]:
     """Find the key that must have signed a received credential.
@@ -57,4 +59,6 @@ def find_issuer_key(
             if trust_anchors:
                 key = check_x5c(chain, trust_anchors=trust_anchors, now=now, anchor_in_chain=True)
                 return key, issuer, "certificate"
+            if not first_use:
+                raise TrustError("x5c_invalid", "the wallet trusts no certificate authority")
             return leaf_key(chain, now=now), issuer, "first-use"

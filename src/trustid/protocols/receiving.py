@@ -114,7 +114,9 @@ class Receiver:
         issuer_keys: Finds keys of issuers that are named by an https URL.
         clock: Epoch seconds.
         trust_anchors: Certificates (DER) that issuer certificates must lead
-            to. With none, a certificate is taken at first use and marked so.
+            to.
+        first_use: Whether, without trust anchors, a certificate of an unknown
+            authority is taken at first use; the credential is marked so.
         key_kind: What to make keys of, where the issuer accepts it.
         copies: How many one-time copies to ask for, at most.
     """
@@ -126,6 +128,7 @@ class Receiver:
     trust_anchors: Sequence[bytes] = ()
     key_kind: KeyKind = "P-256"
     copies: int = COPIES_DEFAULT
+    first_use: bool = True
 
     def receive(self, offer: CredentialOffer, *, tx_code: str | None = None) -> tuple[HeldCredential, ...]:
         """Accept an offer: one held credential for each kind that is offered.
@@ -309,6 +312,7 @@ class _Collection:
             resolver=self.receiver.resolver,
             metadata=self.receiver.issuer_keys,
             trust_anchors=self.receiver.trust_anchors,
+            first_use=self.receiver.first_use,
             now=now,
         )
         credential.verify(key)

@@ -1,0 +1,215 @@
+"""Answering a question: choosing credentials, showing the least, proving to be the holder.
+
+Planning and sending are two steps, so that the person sees exactly what the
+verifier would see, and decides in between.
+
+Reference:
+    OpenID4VP 1.0, sections 6.4 (selecting), 8.1 (vp_token), 8.2
+    (direct_post), 8.3 (encryption) and 8.5 (errors); RFC 9901, section 7.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from trustid.credentials.sd_jwt import Path
+from trustid.credentials.sd_jwt_vc import NEVER_DISCLOSABLE, SdJwtVc
+from trustid.encoding import JsonObject, dump_json, parse_json_object
+from trustid.errors import MalformedError, ProtocolError, QueryError
+from trustid.keys.jose import encrypt
+from trustid.protocols.dcql import CredentialView, Match, match
+from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
+from trustid.protocols.openid4vp import ENC_VALUES
+from trustid.protocols.ports_wallet import HeldCredential, WalletStore, find_credential
+from trustid.protocols.received_request import ReceivedRequest
+from trustid.protocols.receiving import FORM, JSON, HttpClient
+
+__all__ = ["Answer", "Showing", "decline", "plan_answer", "send_answer"]
+
+DEFAULT_ENC: Final = "A128GCM"
+"""Section 5.1: what a verifier takes that names no content encryption."""
+
+REDIRECT_MAX: Final = 2048
+
+_TECHNICAL: Final = NEVER_DISCLOSABLE | {"iat"}
+# Not about the person; they tell which copy this is, not who shows it.
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What one part of the question gets to see.
+
+    Attributes:
+        query_id: The part of the question.
+        credential: The credential it is answered with.
+        paths: The claims that were asked for.
+        claims: Everything about the person that becomes visible.
+        seen_before: No copy is left that was never shown: verifiers that
+            compare notes can tell that this is the same person as before.
+    """
+
+    query_id: str
+    credential: HeldCredential
+    paths: tuple[Path, ...]
+    claims: JsonObject = field(repr=False)
+    seen_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that was not sent yet.
+
+    Attributes:
+        request: The question.
+        showings: What would be shown, part by part.
+    """
+
+    request: ReceivedRequest
+    showings: tuple[Showing, ...]
+
+
+def plan_answer(
+    request: ReceivedRequest,
+    held: Sequence[HeldCredential],
+    *,
+    now: int,
+    choice: Mapping[str, str] | None = None,
+) -> Answer:
+    """Choose what to answer with, showing the least.
+
+    Args:
+        request: The question.
+        held: What the wallet holds.
+        now: Epoch seconds; expired credentials are left out.
+        choice: The credential's id for each query id, where the person chose.
+
+    Raises:
+        QueryError: `query_mismatch`: the wallet has no answer. Nothing may be sent then.
+        ProtocolError: `not_found`: what was chosen does not answer the question.
+    """
+    current = [one for one in held if one.expires_at is None or now < one.expires_at]
+    # The newest first: an institution that issued twice meant the second to hold.
+    candidates = [_view(one) for one in sorted(current, key=lambda one: one.received_at, reverse=True)]
+    matching = match(request.query, candidates)
+    showings = []
+    for query_id in matching.required:
+        found = matching.matches[query_id]
+        chosen = (choice or {}).get(query_id)
+        if chosen is not None:
+            found = tuple(one for one in found if one.credential.id == chosen)
+            if not found:
+                raise ProtocolError("not_found", "the credential chosen does not answer this question")
+        showings.append(_showing(found[0], find_credential(held, found[0].credential.id)))
+    if not showings:
+        raise QueryError("query_mismatch", "the wallet holds no answer to this question")
+    return Answer(request, tuple(showings))
+
+
+def send_answer(answer: Answer, *, store: WalletStore, http: HttpClient, now: int) -> str | None:
+    """Make the presentations and send them.
+
+    Each part uses up one copy, counted before anything leaves the wallet.
+
+    Returns:
+        Where the browser goes next, if the verifier says so.
+
+    Raises:
+        ProtocolError: `verifier_refused`.
+        FetchError: The verifier cannot be reached.
+    """
+    request = answer.request
+    vp_token: JsonObject = {}
+    for showing in answer.showings:
+        copy = store.use_copy(showing.credential.id)
+        selected = SdJwtVc.parse(copy.text).sd_jwt.select(showing.paths)
+        bound = selected.bind(copy.key, audience=request.asker.client_id, nonce=request.nonce, issued_at=now)
+        vp_token[showing.query_id] = [bound]
+    return _post(request, _form(request, vp_token), http)
+
+
+def decline(request: ReceivedRequest, *, http: HttpClient) -> None:
+    """Tell the verifier that there will be no answer, and not why.
+
+    Raises:
+        FetchError: The verifier cannot be reached.
+        ProtocolError: `verifier_refused`.
+
+    Reference:
+        OpenID4VP 1.0, section 8.5: one code for a person who does not want to
+        and a wallet that cannot.
+    """
+    form = {"error": "access_denied"}
+    if request.state is not None:
+        form["state"] = request.state
+    _post(request, form, http)
+
+
+def _view(held: HeldCredential) -> CredentialView:
+    credential = SdJwtVc.parse(held.copies[0].text)
+    return CredentialView(held.id, SD_JWT_VC_FORMAT, tuple(sorted(credential.types)), credential.claims())
+
+
+def _showing(found: Match, held: HeldCredential) -> Showing:
+    selected = SdJwtVc.parse(held.copies[0].text).sd_jwt.select(found.paths)
+    claims = {name: value for name, value in selected.claims().items() if name not in _TECHNICAL}
+    return Showing(found.query_id, held, found.paths, claims, seen_before=held.fresh_copies == 0)
+
+
+def _form(request: ReceivedRequest, vp_token: JsonObject) -> dict[str, str]:
+    if request.response_mode == "direct_post":
+        form = {"vp_token": dump_json(vp_token).decode()}
+        return form if request.state is None else form | {"state": request.state}
+    content: JsonObject = {"vp_token": vp_token}
+    if request.state is not None:
+        content["state"] = request.state
+    key, enc = _encryption(request.metadata)
+    return {"response": encrypt(dump_json(content), key, enc=enc)}
+
+
+def _encryption(metadata: JsonObject) -> tuple[JsonObject, str]:
+    """Choose the verifier's key and the content encryption (section 8.3)."""
+    jwks = metadata.get("jwks")
+    keys = jwks.get("keys", []) if isinstance(jwks, dict) else []
+    values = metadata.get("encrypted_response_enc_values_supported", [DEFAULT_ENC])
+    enc = next((value for value in ENC_VALUES if isinstance(values, list) and value in values), None)
+    for key in keys if isinstance(keys, list) else []:
+        if (
+            isinstance(key, dict)
+            and key.get("alg") == "ECDH-ES"
+            and key.get("crv") == "P-256"
+            and key.get("use", "enc") == "enc"
+        ):
+            if enc is None:
+                break
+            return key, enc
+    raise ProtocolError(
+        "request_invalid", "client_metadata: expected a P-256 key for ECDH-ES with A128GCM or A256GCM"
+    )
+
+
+def _post(request: ReceivedRequest, form: Mapping[str, str], http: HttpClient) -> str | None:
+    answer = http.post(request.response_uri, body=urlencode(form).encode(), content_type=FORM, accept=JSON)
+    try:
+        body = parse_json_object(answer.body) if answer.body else {}
+    except MalformedError:
+        body = {}
+    if answer.status >= 300:
+        code = body.get("error") or body.get("code")
+        reason = (
+            "".join(character for character in code[:64] if character.isprintable())
+            if isinstance(code, str)
+            else ""
+        )
+        raise ProtocolError("verifier_refused", f"the verifier answered {answer.status} {reason}".rstrip())
+    redirect = body.get("redirect_uri")
+    if not isinstance(redirect, str) or len(redirect) > REDIRECT_MAX:
+        return None
+    # Anything but a web address (javascript:, data:) could run in whatever opens it.
+    return (
+        redirect
+        if urlsplit(redirect).scheme in ("https", "http") and redirect.isascii() and redirect.isprintable()
+        else None
+    )
