@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ KEY_KIND: Final = "P-256"
 """ES256 is the algorithm that every wallet and verifier of OpenID4VC must know (HAIP 1.0, section 7)."""
 SECRET_BYTES: Final = 32
 CERTIFICATE_DAYS: Final = 825
+PEM_WIDTH: Final = 64
 CREDENTIAL_FRAGMENT: Final = "credential"
 STATUS_FRAGMENT: Final = "status"
 
@@ -110,6 +112,12 @@ class IssuerIdentity:
             status=signing(STATUS_KEY, STATUS_FRAGMENT),
             ca_certificate=ca.certificate_der,
         )
+
+    @property
+    def ca_certificate_pem(self) -> str:
+        """The development CA's certificate as PEM (RFC 7468)."""
+        lines = wrap(b64_encode(self.ca_certificate), PEM_WIDTH)
+        return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
     def did_document(self) -> JsonObject:
         """The document of the did:web."""

@@ -1,0 +1,126 @@
+"""The issuer's engine put together from its settings: the only place that knows all parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self, cast
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+from trustid import catalogue
+from trustid.catalogue import CredentialType
+from trustid.did.resolver import Resolver
+from trustid.errors import ConfigurationError
+from trustid.fetching import Fetcher
+from trustid.protocols.issuer_identity import (
+    SEALING_SECRET,
+    SESSION_SECRET,
+    IssuerIdentity,
+    prepare_keystore,
+)
+from trustid.protocols.issuing import Issuing
+from trustid.protocols.offering import IssuerSecrets, Offering
+from trustid.protocols.ports import Clock, system_clock
+from trustid.protocols.revoking import Revoking
+from trustid.protocols.status_lists import StatusLists, StatusPlaces
+from trustid.settings import ServerSettings
+from trustid.stores.sqlite_issuer import SqliteIssuerStore
+
+__all__ = ["Engine", "engine"]
+
+EXTENSION = "trustid_issuer"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Everything that answers, behind the routes.
+
+    Attributes:
+        path: Path of the public URL, "" for none; every route stands under it.
+        session_key: Signs the staff cookie; the same in all workers.
+    """
+
+    path: str
+    identity: IssuerIdentity
+    kinds: Mapping[str, CredentialType]
+    store: SqliteIssuerStore
+    secrets: IssuerSecrets
+    offering: Offering
+    issuing: Issuing
+    revoking: Revoking
+    lists: StatusLists
+    resolver: Resolver
+    clock: Clock
+    session_key: bytes
+
+    @classmethod
+    def open(cls, settings: ServerSettings, *, clock: Clock = system_clock) -> Self:
+        """Open keystore and store, making them at the first start.
+
+        Raises:
+            ConfigurationError: TRUSTID_TYPES names a type that is not there.
+            KeystoreError: The keystore cannot be opened.
+            StoreError: The store cannot be opened, or a newer version made it.
+        """
+        keystore = settings.open_keystore()
+        prepare_keystore(keystore, name=settings.organisation)
+        identity = IssuerIdentity.open(
+            keystore,
+            public_url=settings.public_url,
+            issuer_id=settings.issuer_id,
+            name=settings.organisation,
+        )
+        kinds = _kinds(settings)
+        store = SqliteIssuerStore(settings.store_path)
+        secrets = IssuerSecrets(keystore.secret(SEALING_SECRET))
+        resolver = Resolver(Fetcher(settings.fetch_policy()), clock=clock)
+        offering = Offering(
+            public_url=identity.public_url, kinds=kinds, store=store, secrets=secrets, clock=clock
+        )
+        places = StatusPlaces(secrets.status_places, identity.public_url)
+        return cls(
+            path=urlsplit(settings.public_url).path,
+            identity=identity,
+            kinds=kinds,
+            store=store,
+            secrets=secrets,
+            offering=offering,
+            issuing=Issuing(
+                identity=identity,
+                offering=offering,
+                store=store,
+                secrets=secrets,
+                places=places,
+                resolver=resolver,
+                clock=clock,
+            ),
+            revoking=Revoking(store=store, clock=clock),
+            lists=StatusLists(
+                identity=identity,
+                store=store,
+                places=places,
+                ttl_seconds=settings.status_ttl_seconds,
+                clock=clock,
+            ),
+            resolver=resolver,
+            clock=clock,
+            session_key=keystore.secret(SESSION_SECRET),
+        )
+
+
+def engine() -> Engine:
+    """The engine of the running server."""
+    return cast(Engine, current_app.extensions[EXTENSION])
+
+
+def _kinds(settings: ServerSettings) -> Mapping[str, CredentialType]:
+    known = catalogue.load()
+    unknown = [name for name in settings.types if name not in known]
+    if unknown:
+        raise ConfigurationError(
+            "setting_unsafe",
+            f"TRUSTID_TYPES: expected some of {', '.join(sorted(known))}; found {unknown[0]!r}",
+        )
+    return {name: known[name] for name in (settings.types or sorted(known))}

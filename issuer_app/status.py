@@ -1,0 +1,35 @@
+"""Where verifiers fetch status lists (draft-ietf-oauth-status-list-21, section 8).
+
+The same bytes for everybody, no login, no cookie, no query: whoever fetches a
+list says nothing about whose credential they are looking at.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Response, make_response, request
+from werkzeug.exceptions import NotAcceptable
+
+from issuer_app.engine import engine
+
+__all__ = ["blueprint"]
+
+MEDIA_TYPE: Final = "application/statuslist+jwt"
+
+blueprint = Blueprint("status", __name__)
+
+
+@blueprint.get("/status/<name>")
+def status_list(name: str) -> Response:
+    """A Status List Token."""
+    if request.accept_mimetypes and MEDIA_TYPE not in request.accept_mimetypes:
+        raise NotAcceptable(f"Expected Accept to admit {MEDIA_TYPE}.")
+    served = engine().lists.serve(name)
+    response = make_response(served.token)
+    response.content_type = MEDIA_TYPE
+    response.set_etag(served.etag)
+    response.headers["Cache-Control"] = f"public, max-age={served.max_age_seconds}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response.make_conditional(request)
