@@ -4,6 +4,16 @@
 //! pure crates compute, handles and bytes go out, and one function turns each
 //! refusal into the exception that stands for it.
 
+#![allow(
+    clippy::doc_markdown,
+    rustdoc::broken_intra_doc_links,
+    reason = "the documentation of classes and functions is Python's, in Python's form"
+)]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "arguments that Python hands over are taken by value"
+)]
+
 use pyo3::prelude::*;
 
 mod bls;

@@ -41,6 +41,7 @@ pub(crate) enum Suite {
 impl Suite {
     /// The identifier of the draft, for example `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`.
     #[getter]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "Python shares its objects")]
     pub(crate) const fn id(&self) -> &'static str {
         match self {
             Self::MIN_PK_BASIC => MinPkBasic::ID,
@@ -73,6 +74,7 @@ macro_rules! any_suite {
         );
     };
     (@of $name:ident, $inner:ident: $($suite:ident $python:ident),+) => {
+        #[allow(clippy::enum_variant_names, reason = "the names of the suites")]
         pub(crate) enum $name {
             $($suite(trustid_core::bls::$inner<trustid_core::bls::$suite>),)+
         }

@@ -1,7 +1,7 @@
 //! One signature for many.
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyBytesMethods};
 use trustid_core::bls::{self, Possession, Suite as CoreSuite};
 use trustid_core::Error;
 
@@ -98,7 +98,7 @@ fn verify_pairs<S: CoreSuite>(
 where
     S::Signer: Sync,
 {
-    let messages: Vec<&[u8]> = messages.iter().map(|message| message.as_bytes()).collect();
+    let messages: Vec<&[u8]> = messages.iter().map(PyBytesMethods::as_bytes).collect();
     let bytes = messages.iter().map(|message| message.len()).sum();
     detached(python, messages.len() + hashing(bytes), || {
         bls::verify_aggregate(signature, signers, &messages)

@@ -217,7 +217,7 @@ impl ProvenKey {
 
 /// A key in a list of signers: Python may hand over either kind.
 #[derive(FromPyObject)]
-pub(super) enum Signer<'py> {
+pub(crate) enum Signer<'py> {
     Proven(Bound<'py, ProvenKey>),
     Plain(Bound<'py, PublicKey>),
 }
@@ -252,7 +252,13 @@ plain_signer!(MinPkBasic, MinPkAugmented, MinSigBasic, MinSigAugmented);
 proven_signer!(MinPkPossession, MinSigPossession);
 
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+        }
+    }
+    text
 }
 
 pub(super) fn hash_of(bytes: &[u8]) -> u64 {

@@ -1,5 +1,10 @@
 //! Secret keys.
 
+#![allow(
+    clippy::unused_self,
+    reason = "Python's special methods take self, also those that only refuse"
+)]
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
