@@ -48,6 +48,12 @@ MAX_URI = 2048
 MAX_OPEN_BYTES = 256 * 1024 * 1024
 """How much of opened lists one process keeps; the least recently used goes first."""
 
+FETCHING_MAX = 64
+"""How many lists one process fetches at a time."""
+
+MEMORY_LISTS_MAX = 1024
+"""How many entries a table in memory has: an issuer may name as many addresses as it likes."""
+
 RETRY_SECONDS = 10
 """After a failed fetch nobody tries again for so long: an outage must not cost each presentation a timeout."""
 
@@ -173,7 +179,7 @@ class MemoryStatusCache:
     """A cache that lives and dies with the process."""
 
     def __init__(self) -> None:
-        self._lists: dict[tuple[str, str], StoredList] = {}
+        self._lists: OrderedDict[tuple[str, str], StoredList] = OrderedDict()
         self._lock = threading.Lock()
 
     def version(self, issuer: str, uri: str) -> str | None:
@@ -192,6 +198,9 @@ class MemoryStatusCache:
             kept = self._lists.get((issuer, uri))
             if kept is None or kept.issued_at <= stored.issued_at:
                 self._lists[issuer, uri] = stored
+                self._lists.move_to_end((issuer, uri))
+                if len(self._lists) > MEMORY_LISTS_MAX:
+                    self._lists.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +236,10 @@ class StatusChecker:
         self._clock = clock
         self.policy = policy or StatusPolicy()
         self._open: OrderedDict[tuple[str, str], _Open] = OrderedDict()
-        self._failed_at: dict[tuple[str, str], int] = {}
+        self._failed_at: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._lock = threading.Lock()
-        self._fetching: dict[tuple[str, str], threading.Lock] = {}
+        # Few locks for all lists: two lists may wait for each other, but none can fill the memory.
+        self._fetching = tuple(threading.Lock() for _ in range(FETCHING_MAX))
 
     def check(
         self, reference: Any, *, issuer: str, key_of: KeyOf, max_age_seconds: int | None = None
@@ -310,15 +320,15 @@ class StatusChecker:
 
     def _current(self, issuer: str, uri: str, key_of: KeyOf, *, force: bool) -> StatusListToken:
         """The list at hand if it is fresh, otherwise a new one."""
-        with self._lock:
-            fetching = self._fetching.setdefault((issuer, uri), threading.Lock())
-        with fetching:  # many presentations at once wait for one fetch
+        with self._fetching[
+            hash((issuer, uri)) % FETCHING_MAX
+        ]:  # many presentations at once wait for one fetch
             now = self._clock()
             kept = self._kept(issuer, uri, key_of, now)
             if kept is not None and now < kept.stored.fresh_until and not force:
                 return kept.list
             try:
-                return self._renewed(issuer, uri, key_of, now, kept, force=force)
+                return self._renewed(issuer, uri, key_of, now, force=force)
             except StatusUnknownError as err:
                 if err.code != "status_unavailable" or kept is None:
                     raise
@@ -357,12 +367,12 @@ class StatusChecker:
                 size -= dropped.list.statuses.byte_length
         return opened
 
-    def _renewed(
-        self, issuer: str, uri: str, key_of: KeyOf, now: int, kept: _Open | None, *, force: bool
-    ) -> StatusListToken:
+    def _renewed(self, issuer: str, uri: str, key_of: KeyOf, now: int, *, force: bool) -> StatusListToken:
         text = self._fetch(issuer, uri, now, force=force)
         token = self._verified(text, uri, key_of, now)
-        if kept is not None and token.issued_at < kept.stored.issued_at:
+        # Held against whatever was kept last, expired or not: a list never goes back.
+        before = self._cache.load(issuer, uri)
+        if before is not None and token.issued_at < before.issued_at:
             raise StatusUnknownError("status_rollback", "the list is older than the one at hand")
         ttl = self.policy.default_ttl_seconds if token.ttl is None else token.ttl
         fresh_until = now + list_token.clamp_ttl(ttl)
@@ -375,7 +385,8 @@ class StatusChecker:
 
     def _fetch(self, issuer: str, uri: str, now: int, *, force: bool) -> str:
         place = (issuer, uri)
-        failed_at = self._failed_at.get(place)
+        with self._lock:
+            failed_at = self._failed_at.get(place)
         if not force and failed_at is not None and 0 <= now - failed_at < RETRY_SECONDS:
             raise StatusUnknownError("status_unavailable", "the list could not be fetched a moment ago")
         try:
@@ -386,9 +397,13 @@ class StatusChecker:
                 max_redirects=MAX_REDIRECTS,
             )
         except FetchError as err:
-            self._failed_at[place] = now
+            with self._lock:
+                self._failed_at[place] = now
+                if len(self._failed_at) > MEMORY_LISTS_MAX:
+                    self._failed_at.popitem(last=False)
             raise StatusUnknownError("status_unavailable", f"the list was not fetched ({err.code})") from err
-        self._failed_at.pop(place, None)
+        with self._lock:
+            self._failed_at.pop(place, None)
         if fetched.media_type != list_token.STATUS_LIST_MEDIA_TYPE:
             raise SignatureError(
                 "typ_mismatch", f"expected {list_token.STATUS_LIST_MEDIA_TYPE} from the list's address"
