@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import erfc, sqrt
 
 import pytest
@@ -66,7 +67,7 @@ def test_P08_order_is_random() -> None:
     median = sorted(places)[count // 2]
     above = [place >= median for place in places]
     ups, downs = sum(above), count - sum(above)
-    runs = 1 + sum(first != second for first, second in zip(above, above[1:], strict=False))
+    runs = 1 + sum(first != second for first, second in pairwise(above))
     mean = 2 * ups * downs / count + 1
     deviation = sqrt((mean - 1) * (mean - 2) / (count - 1))
     assert erfc(abs(runs - mean) / deviation / sqrt(2)) > 0.01

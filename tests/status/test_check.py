@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from loopback import Loopback, loopback
 
+from loopback import Loopback, loopback
 from trustid import keys
 from trustid.encoding import JsonObject
 from trustid.errors import StatusUnknownError, TrustError, TrustidError
@@ -51,7 +51,7 @@ class Desk:
         self.server.pages[path] = (200, MEDIA_TYPE, token.encode())
         return token
 
-    def check(self, index: object = 0, *, uri: str | None = None, issuer: str = ISSUER):  # noqa: ANN201
+    def check(self, index: object = 0, *, uri: str | None = None, issuer: str = ISSUER):
         reference = {"status_list": {"idx": index, "uri": uri or self.uri}}
         return self.checker.check(reference, issuer=issuer, key_of=lambda _header: self.key)
 
@@ -118,8 +118,7 @@ def test_a_token_from_the_cache_is_verified_again(desk: Desk) -> None:
     desk.cache.save(ISSUER, desk.uri, type(stored)(forged, NOW + 1, NOW + 1, NOW + 9999))
     assert desk.code(3) == "revoked"
     desk.checker = desk.new_checker()
-    assert desk.code(3) == "revoked"
-    assert len(desk.server.asked) == 2
+    assert desk.code(3) == "status_rollback"  # it can only make this verifier refuse
 
 
 def test_many_at_once_cause_one_fetch(desk: Desk) -> None:
@@ -315,7 +314,7 @@ def test_B091_slow_and_endless_servers(desk: Desk, page: object, code: str, caus
     "target", ["/2", "http://127.0.0.1:1/", "http://169.254.169.254/", "http://school.example/1"]
 )
 def test_B092_redirects(desk: Desk, target: str) -> None:
-    def redirect(to: str):  # noqa: ANN202
+    def redirect(to: str):
         def answer(handler: BaseHTTPRequestHandler) -> None:
             handler.send_response(301)
             handler.send_header("Location", to)
@@ -463,6 +462,7 @@ def test_cache_keeps_the_newer_list() -> None:
 
 def test_tables_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
     monkeypatch.setattr("trustid.status.check.MEMORY_LISTS_MAX", 2)
+    monkeypatch.setattr("trustid.status.cache.MEMORY_LISTS_MAX", 2)
     for number in range(2, 6):
         assert desk.code(uri=desk.server.url(f"/{number}")) == "status_unavailable"
         desk.publish(path=f"/{number}0", uri=desk.server.url(f"/{number}0"))

@@ -19,6 +19,7 @@ from trustid.errors import FetchError, RevokedError, SignatureError, StatusUnkno
 from trustid.fetching import Fetched
 from trustid.keys import PublicKey
 from trustid.status import list_token
+from trustid.status.cache import MEMORY_LISTS_MAX, MemoryStatusCache, StatusCache, StoredList
 from trustid.status.list_token import StatusListToken
 from trustid.status.token_list import INVALID, SUSPENDED, VALID
 
@@ -50,9 +51,6 @@ MAX_OPEN_BYTES = 256 * 1024 * 1024
 
 FETCHING_MAX = 64
 """How many lists one process fetches at a time."""
-
-MEMORY_LISTS_MAX = 1024
-"""How many entries a table in memory has: an issuer may name as many addresses as it likes."""
 
 RETRY_SECONDS = 10
 """After a failed fetch nobody tries again for so long: an outage must not cost each presentation a timeout."""
@@ -139,68 +137,6 @@ class StatusResult:
     value: int
     age_seconds: int
     uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredList:
-    """A list as it is kept.
-
-    Attributes:
-        token: The signed token; verified again by whoever loads it.
-        issued_at: Its `iat`; a list with an earlier one never replaces it.
-        fetched_at: When it was fetched.
-        fresh_until: Until then it is used without asking again.
-    """
-
-    token: str
-    issued_at: int
-    fetched_at: int
-    fresh_until: int
-
-
-class StatusCache(Protocol):
-    """Where lists are kept. Lists are kept by issuer and address: the same
-    address named by another issuer's credential is another entry."""
-
-    def version(self, issuer: str, uri: str) -> str | None:
-        """A short text that changes with each `save`; None when nothing is kept. Cheap."""
-        ...
-
-    def load(self, issuer: str, uri: str) -> StoredList | None:
-        """What is kept."""
-        ...
-
-    def save(self, issuer: str, uri: str, stored: StoredList) -> None:
-        """Keep this one from now on, unless one with a later `issued_at` is kept."""
-        ...
-
-
-class MemoryStatusCache:
-    """A cache that lives and dies with the process."""
-
-    def __init__(self) -> None:
-        self._lists: OrderedDict[tuple[str, str], StoredList] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def version(self, issuer: str, uri: str) -> str | None:
-        """See `StatusCache`."""
-        stored = self.load(issuer, uri)
-        return None if stored is None else f"{stored.issued_at}.{stored.fetched_at}.{stored.fresh_until}"
-
-    def load(self, issuer: str, uri: str) -> StoredList | None:
-        """See `StatusCache`."""
-        with self._lock:
-            return self._lists.get((issuer, uri))
-
-    def save(self, issuer: str, uri: str, stored: StoredList) -> None:
-        """See `StatusCache`."""
-        with self._lock:
-            kept = self._lists.get((issuer, uri))
-            if kept is None or kept.issued_at <= stored.issued_at:
-                self._lists[issuer, uri] = stored
-                self._lists.move_to_end((issuer, uri))
-                if len(self._lists) > MEMORY_LISTS_MAX:
-                    self._lists.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
