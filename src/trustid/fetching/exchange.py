@@ -143,6 +143,7 @@ def converse(
     except TimeoutError as err:
         raise FetchError("fetch_timeout", "the answer did not come in time") from err
     except (OSError, http.client.HTTPException, ValueError) as err:
+        channel.check_limit()  # http.client takes every ValueError in chunked framing for its own
         raise FetchError("fetch_failed", f"the exchange broke: {type(err).__name__}") from err
 
 
@@ -196,9 +197,12 @@ class _Channel:
         self._sock.settimeout(remaining(self._deadline))
         count = self._sock.recv_into(buffer)
         self.limit -= count
+        self.check_limit()
+        return count
+
+    def check_limit(self) -> None:
         if self.limit < 0:
             raise LimitExceededError("limit_exceeded", "the answer is larger than allowed")
-        return count
 
     def makefile(self, *_args: Any) -> io.BufferedReader:
         return io.BufferedReader(_Reader(self))

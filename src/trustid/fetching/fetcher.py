@@ -124,7 +124,8 @@ class Fetcher:
     def __init__(self, policy: FetchPolicy | None = None, *, resolver: Resolve = system_resolver) -> None:
         self.policy = policy or FetchPolicy()
         self._resolver = resolver
-        self._tls = tls_context(self.policy.ca_file)
+        # The system's authorities take 20 ms to load: only when https is first used.
+        self._tls = None if self.policy.ca_file is None else tls_context(self.policy.ca_file)
 
     def get(
         self,
@@ -206,6 +207,8 @@ class Fetcher:
             loopback_admitted=target.admitted,
             deadline=deadline,
         )
+        if target.secure and self._tls is None:
+            self._tls = tls_context(None)
         tls = self._tls if target.secure else None
         with connect(addresses, target.port, tls=tls, host=target.host, deadline=deadline) as sock:
             return converse(
