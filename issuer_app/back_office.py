@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, make_response, request
@@ -15,7 +15,7 @@ from trustid.encoding import JsonObject
 from trustid.errors import ProtocolError
 from trustid.protocols.offering import CreatedIssuance, CreatedRoster
 from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
-from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance, IssuanceState
+from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
 from trustid.web import json_body, no_store, require_admin
 
 __all__ = ["blueprint", "issuance_json"]
@@ -85,7 +85,7 @@ def issuances() -> Response:
         raise ProtocolError("invalid_request", f"state: expected one of {', '.join(ISSUANCE_STATES)}")
     limit = _limit()
     found = engine().store.issuances(
-        state=cast(IssuanceState | None, state),
+        state=state,
         configuration_id=configuration_id,
         after=_after(),
         limit=limit + 1,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import segno
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
@@ -22,7 +22,7 @@ from issuer_app.engine import engine
 from trustid.catalogue import RosterCheck, read_roster
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import ProtocolError, TrustidError
-from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance, IssuanceState
+from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
 from trustid.web import csrf_token, log_in, log_out, no_store, require_staff
 
 __all__ = ["blueprint"]
@@ -160,7 +160,7 @@ def roster(roster_id: str) -> Response:
 def issuances() -> Response:
     """What was issued, newest first, by state."""
     state = request.args.get("state", "")
-    chosen = cast(IssuanceState, state) if state in ISSUANCE_STATES else None
+    chosen = state if state in ISSUANCE_STATES else None
     after = request.args.get("after", "")
     cursor = int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else None
     current = engine()
@@ -313,7 +313,7 @@ def _label(claims: Any) -> str:
 
 def _qr(uri: str) -> str:
     code = segno.make(uri, error="m", micro=False)
-    return cast(str, code.svg_data_uri(scale=4, border=3, dark="#16233b", light="#ffffff"))
+    return code.svg_data_uri(scale=4, border=3, dark="#16233b", light="#ffffff")
 
 
 def _day(seconds: int | None) -> str:

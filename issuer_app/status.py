@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, make_response, request
 from werkzeug.exceptions import NotAcceptable
+from werkzeug.wrappers import Response as AnyResponse
 
 from issuer_app.engine import engine
 
@@ -21,9 +22,9 @@ blueprint = Blueprint("status", __name__)
 
 
 @blueprint.get("/status/<name>")
-def status_list(name: str) -> Response:
+def status_list(name: str) -> AnyResponse:
     """A Status List Token."""
-    if request.accept_mimetypes and MEDIA_TYPE not in request.accept_mimetypes:
+    if request.accept_mimetypes and not request.accept_mimetypes[MEDIA_TYPE]:
         raise NotAcceptable(f"Expected Accept to admit {MEDIA_TYPE}.")
     served = engine().lists.serve(name)
     response = make_response(served.token)

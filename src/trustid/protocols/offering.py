@@ -207,7 +207,7 @@ class Offering:
             return known
 
     def create_many(
-        self, configuration_id: str, rows: Sequence[Mapping[str, Any]], *, tx_code: bool
+        self, configuration_id: str, rows: Sequence[Mapping[str, Any]], *, tx_code: bool, roster_id: str | None = None
     ) -> CreatedRoster:
         """Make an issuance for each row of a checked roster, all or none.
 
