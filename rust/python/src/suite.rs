@@ -41,7 +41,10 @@ pub(crate) enum Suite {
 impl Suite {
     /// The identifier of the draft, for example `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`.
     #[getter]
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "Python shares its objects")]
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "Python shares its objects"
+    )]
     pub(crate) const fn id(&self) -> &'static str {
         match self {
             Self::MIN_PK_BASIC => MinPkBasic::ID,
