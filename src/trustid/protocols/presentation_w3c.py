@@ -1,18 +1,208 @@
-"""W3C credentials and presentations with Data Integrity proofs, as presentations."""
+"""W3C credentials and presentations with Data Integrity proofs: the verifying order for them.
+
+One credential, alone or in a presentation of its holder. The documents are
+compared as JSON: a type counts as the term that stands there, or as the URL
+that an inline context gives it.
+"""
 
 from __future__ import annotations
 
-from trustid.encoding import JsonObject
-from trustid.errors import UnsupportedError
-from trustid.protocols.presentation import Presented
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
+from trustid.credentials.data_integrity.proof import check_options, split_proofs
+from trustid.credentials.model import PROTECTED_TERMS, Credential, Presentation
+from trustid.encoding import JsonObject, b64url_encode, canonicalize, sha256
+from trustid.errors import (
+    HolderBindingError,
+    ProofError,
+    SignatureError,
+    StatusUnknownError,
+    TrustError,
+    UnsupportedError,
+)
+from trustid.keys import PublicKey
+from trustid.protocols.dcql import CredentialView
+from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
+from trustid.protocols.trust import TrustPolicy
 
 __all__ = ["PresentedW3c"]
 
+BASE_TYPE = "VerifiableCredential"
+BASE_TYPE_URL = "https://www.w3.org/2018/credentials#VerifiableCredential"
+PRESENTATION_TYPE = "VerifiablePresentation"
+ALGORITHM = "EdDSA"
+"""What every cryptosuite that is spoken here signs with."""
 
+
+@dataclass(slots=True)
 class PresentedW3c:
     """See `trustid.protocols.presentation.Presented`."""
 
+    credential: Credential
+    presentation: Presentation | None
+    format: str = "ldp_vc"
+    issuer: str = ""
+    subject: str | None = None
+    linkability: str = LINKABLE_BY_SIGNATURE
+    holder_key_thumbprint: str | None = None
+    _sources: Sources | None = None
+    _trusted_types: tuple[str, ...] = ()
+    _document: JsonObject = field(default_factory=dict, repr=False)
+
     @classmethod
-    def read(cls, document: JsonObject) -> Presented:
-        """Read a credential or a presentation."""
-        raise UnsupportedError("unsupported", "W3C credentials are not read yet")
+    def read(cls, document: JsonObject) -> PresentedW3c:
+        """Read a credential, or a presentation of exactly one.
+
+        Raises:
+            MalformedError: `malformed` or `claim_type_invalid`.
+            UnsupportedError: No credential with a proof inside, or several.
+        """
+        types = document.get("type")
+        if PRESENTATION_TYPE not in (types if isinstance(types, list) else [types]):
+            return cls(Credential.read(document), None)
+        presentation = Presentation.read(document)
+        if presentation.enveloped or len(presentation.credentials) != 1:
+            raise UnsupportedError(
+                "unsupported", "expected a presentation of one credential with a proof inside"
+            )
+        return cls(presentation.credentials[0], presentation)
+
+    @property
+    def credential_type(self) -> str:
+        """The last type that is not the base type: by custom the most specific one."""
+        return next((name for name in reversed(self.credential.types) if name != BASE_TYPE), BASE_TYPE)
+
+    def check_trust(self, policy: TrustPolicy, now: int) -> None:  # noqa: ARG002
+        """Trust by name; and nobody but the issuer may have made a proof.
+
+        The credential counts only as the types that its issuer is trusted for.
+        """
+        issuer = self.credential.issuer
+        names = _type_names(self.credential)
+        policy.check_issuer(issuer, names)
+        for proof in split_proofs(self.credential.document)[1]:
+            check_options(proof)
+            if proof["verificationMethod"].partition("#")[0] != issuer:
+                raise TrustError("issuer_mismatch", "expected every proof to be the issuer's")
+        self.issuer = issuer
+        self._trusted_types = (
+            BASE_TYPE,
+            BASE_TYPE_URL,
+            *(name for name in names if _trusts(policy, issuer, name)),
+        )
+
+    def find_key(self, sources: Sources) -> PublicKey:
+        """The key of each proof, as the issuer's DID document lists it; the first one comes back."""
+        self._sources = sources
+        proofs = split_proofs(self.credential.document)[1]
+        found = [
+            sources.resolver.public_key(proof["verificationMethod"], "assertionMethod") for proof in proofs
+        ]
+        return found[0]
+
+    def check_signature(self, key: PublicKey, policy: TrustPolicy, now: int) -> JsonObject:
+        """Every proof of the credential."""
+        if key.algorithm != ALGORITHM or ALGORITHM not in policy.algorithms:
+            raise SignatureError("alg_not_allowed", "expected an algorithm that the verifier accepts")
+        expected = Expectation(
+            "assertionMethod", _moment(now), controller=self.issuer, skew_seconds=policy.clock_skew_seconds
+        )
+        self._document = self._verified(self.credential.document, expected)
+        subjects = self.credential.subjects
+        self.subject = subjects[0] if len(subjects) == 1 else None
+        return self._document
+
+    def _verified(self, document: Any, expected: Expectation) -> JsonObject:
+        if self._sources is None:
+            raise ProofError("proof_invalid", "expected the key to be found first")
+        return verify_document(
+            document, resolver=self._sources.resolver, suites=SUITES, expected=expected
+        ).document
+
+    def check_time(self, policy: TrustPolicy, now: int) -> None:
+        """`validFrom` and `validUntil`."""
+        self.credential.check_time(_moment(now), policy.clock_skew_seconds)
+
+    def status_reference(self) -> JsonObject | None:
+        """No kind of `credentialStatus` is understood yet, so every one refuses."""
+        if self.credential.status:
+            raise StatusUnknownError("status_unsupported", "expected no credentialStatus")
+        return None
+
+    def list_key(self, header: JsonObject, policy: TrustPolicy, sources: Sources, now: int) -> PublicKey:  # noqa: ARG002
+        """There is no list."""
+        raise TrustError("issuer_key_unknown", "expected no status list")
+
+    def check_holder(
+        self, policy: TrustPolicy, sources: Sources, now: int, expected: Expected | None, *, required: bool
+    ) -> bool:
+        """The presentation's proof, by the one whom the credential is about.
+
+        The holder is compared before the holder's DID is resolved: only a DID
+        that a trusted issuer signed leads to a connection.
+        """
+        if self.presentation is None or expected is None:
+            if required:
+                raise HolderBindingError("kb_required", "expected a presentation for this request")
+            return False
+        proofs = split_proofs(self.presentation.document)[1]
+        for proof in proofs:
+            check_options(proof)
+        holders = {proof["verificationMethod"].partition("#")[0] for proof in proofs}
+        if self.presentation.holder is not None:
+            holders.add(self.presentation.holder)
+        if holders != set(self.credential.subjects):
+            raise HolderBindingError("holder_mismatch", "expected the holder to be the subject")
+        wanted = Expectation(
+            "authentication",
+            _moment(now),
+            challenge=expected.nonce,
+            domain=expected.audience,
+            controller=holders.pop(),
+            skew_seconds=policy.clock_skew_seconds,
+        )
+        self._verified(self.presentation.document, wanted)
+        method = proofs[0]["verificationMethod"]
+        self.holder_key_thumbprint = sources.resolver.public_key(method, "authentication").thumbprint()
+        return True
+
+    def view(self, *, holder_bound: bool) -> CredentialView:
+        """The whole credential: nothing of it can be held back."""
+        return CredentialView(
+            id=b64url_encode(sha256(canonicalize(self._document))),
+            format=self.format,
+            credential_types=self._trusted_types,
+            claims=self._document,
+            holder_bound=holder_bound,
+        )
+
+
+def _trusts(policy: TrustPolicy, issuer: str, name: str) -> bool:
+    try:
+        policy.check_issuer(issuer, [name])
+    except TrustError:
+        return False
+    return True
+
+
+def _type_names(credential: Credential) -> tuple[str, ...]:
+    """Every type, as the term that stands there and as the URL that an inline context gives it."""
+    own = [name for name in credential.types if name not in PROTECTED_TERMS]
+    contexts = credential.document["@context"]
+    inline = (
+        [context for context in contexts if isinstance(context, dict)] if isinstance(contexts, list) else []
+    )
+    urls = [_meaning(context[name]) for context in inline for name in own if name in context]
+    return (*own, *(url for url in urls if url is not None))
+
+
+def _meaning(definition: Any) -> str | None:
+    meaning = definition.get("@id") if isinstance(definition, dict) else definition
+    return meaning if isinstance(meaning, str) else None
+
+
+def _moment(now: int) -> datetime:
+    return datetime.fromtimestamp(now, UTC)
