@@ -1,4 +1,4 @@
-"""The verifier's state in SQLite: sessions, attempts, leases."""
+"""The verifier's state in SQLite: sessions, attempts, leases, and the status lists it keeps."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final, cast
 
 from trustid.protocols.ports_verifier import NewSession, SessionState, StoredSession
+from trustid.status.check import StoredList
 from trustid.stores.sqlite import Migration, Row, SqliteStore
 
-__all__ = ["SqliteVerifierStore"]
+__all__ = ["SqliteStatusCache", "SqliteVerifierStore"]
 
 _MIGRATIONS: Final[tuple[Migration, ...]] = (
     (
@@ -43,6 +44,16 @@ _MIGRATIONS: Final[tuple[Migration, ...]] = (
             ") STRICT, WITHOUT ROWID"
         ),
         "CREATE TABLE lease (name TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    ),
+)
+
+_CACHE_MIGRATIONS: Final[tuple[Migration, ...]] = (
+    (
+        (
+            "CREATE TABLE status_list ("
+            " issuer TEXT NOT NULL, uri TEXT NOT NULL, token TEXT NOT NULL, issued_at INTEGER NOT NULL,"
+            " fetched_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, PRIMARY KEY (issuer, uri)) STRICT"
+        ),
     ),
 )
 
@@ -162,6 +173,50 @@ class SqliteVerifierStore(SqliteStore):
                 (bucket, window, (window + 1) * window_seconds),
             )
         return int(row["count"]) if row is not None else 1
+
+
+class SqliteStatusCache(SqliteStore):
+    """Keeps status lists (`trustid.status.check.StatusCache`), shared by all workers of one machine.
+
+    Args:
+        path: The SQLite file; may be the one of the sessions.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, component="status_cache", migrations=_CACHE_MIGRATIONS)
+
+    def version(self, issuer: str, uri: str) -> str | None:
+        """A short text that changes with each `save`; None when nothing is kept."""
+        row = self.query_one(
+            "SELECT issued_at, fetched_at, fresh_until FROM status_list WHERE issuer = ? AND uri = ?",
+            (issuer, uri),
+        )
+        return None if row is None else f"{row['issued_at']}.{row['fetched_at']}.{row['fresh_until']}"
+
+    def load(self, issuer: str, uri: str) -> StoredList | None:
+        """What is kept."""
+        row = self.query_one(
+            "SELECT token, issued_at, fetched_at, fresh_until FROM status_list WHERE issuer = ? AND uri = ?",
+            (issuer, uri),
+        )
+        return None if row is None else StoredList(**dict(row))
+
+    def save(self, issuer: str, uri: str, stored: StoredList) -> None:
+        """Keep this one from now on, unless one with a later `issued_at` is kept."""
+        with self.transaction() as work:
+            work.execute(
+                "INSERT INTO status_list (issuer, uri, token, issued_at, fetched_at, fresh_until)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (issuer, uri) DO UPDATE SET token = excluded.token,"
+                " issued_at = excluded.issued_at, fetched_at = excluded.fetched_at,"
+                " fresh_until = excluded.fresh_until WHERE status_list.issued_at <= excluded.issued_at",
+                (issuer, uri, stored.token, stored.issued_at, stored.fetched_at, stored.fresh_until),
+            )
+
+    def expire(self, now: int) -> list[str]:
+        """Let every list be fetched again before it is next used; returns their addresses."""
+        with self.transaction() as work:
+            work.execute("UPDATE status_list SET fresh_until = min(fresh_until, ?)", (now,))
+            return [row["uri"] for row in work.query("SELECT DISTINCT uri FROM status_list ORDER BY uri")]
 
 
 def _session(row: Row) -> StoredSession:

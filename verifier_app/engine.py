@@ -1,0 +1,117 @@
+"""The verifier's engine put together from its settings: the only place that knows all parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self, cast
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+from trustid.did.resolver import Resolver
+from trustid.fetching import Fetcher
+from trustid.protocols.asking import SessionTimes
+from trustid.protocols.ports import Clock
+from trustid.protocols.presentation import Sources
+from trustid.protocols.presenting import PresentationDesk
+from trustid.protocols.trust import IssuerMetadata, TrustPolicy
+from trustid.settings import ServerSettings
+from trustid.status.check import StatusChecker
+from trustid.stores.sqlite_verifier import SqliteStatusCache, SqliteVerifierStore
+from verifier_app.identity import Keys, load_keys
+from verifier_app.questions import ReadyQuestion, ready_questions
+from verifier_app.trust import load_trust
+
+__all__ = ["EXTENSION", "Engine", "engine"]
+
+EXTENSION = "trustid_verifier"
+HOUSEKEEPING_SECONDS = 20
+HOUSEKEEPING_LEASE = "housekeeping"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Everything that answers, behind the routes.
+
+    Attributes:
+        path: Path of the public URL, "" for none; every route stands under it.
+        desk: Asks wallets and judges what they answer.
+        policy: Whom this verifier trusts for what.
+        statuses: Fetches and keeps status lists.
+        cache: Where the lists are kept.
+        questions: The ready-made questions that the policy allows, by name.
+    """
+
+    path: str
+    desk: PresentationDesk
+    policy: TrustPolicy
+    statuses: StatusChecker
+    cache: SqliteStatusCache
+    store: SqliteVerifierStore
+    keys: Keys
+    questions: Mapping[str, ReadyQuestion]
+    clock: Clock
+
+    @classmethod
+    def open(
+        cls,
+        settings: ServerSettings,
+        *,
+        clock: Clock,
+        fetcher: Fetcher | None = None,
+        times: SessionTimes | None = None,
+    ) -> Self:
+        """Open keystore, trust file and store, making the first and the last at the first start.
+
+        Raises:
+            ConfigurationError: The trust file or the certificate cannot be used.
+            KeystoreError: The keystore cannot be opened.
+            StoreError: The store cannot be opened, or a newer version made it.
+        """
+        keys = load_keys(settings, clock=clock)
+        policy = load_trust(settings.trust_file)
+        store = SqliteVerifierStore(settings.store_path)
+        cache = SqliteStatusCache(settings.store_path)
+        fetches = fetcher or Fetcher(settings.fetch_policy())
+        statuses = StatusChecker(fetches, cache, clock=clock)
+        desk = PresentationDesk(
+            store=store,
+            identity=keys.identity,
+            sealing=keys.sealing,
+            policy=policy,
+            sources=Sources(
+                resolver=Resolver(fetches, clock=clock),
+                metadata=IssuerMetadata(fetches, clock=clock),
+                status=statuses,
+            ),
+            clock=clock,
+            times=times,
+        )
+        return cls(
+            path=urlsplit(settings.public_url).path,
+            desk=desk,
+            policy=policy,
+            statuses=statuses,
+            cache=cache,
+            store=store,
+            keys=keys,
+            questions=ready_questions(policy),
+            clock=clock,
+        )
+
+    def keep_house(self) -> None:
+        """Renew the status lists that are due, and erase what has had its time.
+
+        Every worker calls this on a schedule of its own, so that lists are
+        fetched at times that tell an issuer nothing about presentations. One
+        of all workers erases.
+        """
+        self.statuses.refresh_all()
+        if self.store.acquire_lease(HOUSEKEEPING_LEASE, now=self.clock(), seconds=HOUSEKEEPING_SECONDS):
+            self.desk.erase()
+
+
+def engine() -> Engine:
+    """The engine of the running server."""
+    return cast(Engine, current_app.extensions[EXTENSION])
