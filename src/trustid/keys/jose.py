@@ -154,14 +154,14 @@ def encrypt(
     """Encrypt to a public key, with an ephemeral key of our own.
 
     Args:
-        plaintext: Any bytes.
+        plaintext: One byte or more; jwcrypto cannot open an empty token.
         public_jwk: A P-256 key meant for encryption; its `kid` is named.
         enc: "A128GCM" or "A256GCM".
         apu: Information about the sender, bound into the key.
         apv: Information about the recipient, bound into the key.
 
     Raises:
-        MalformedError: `key_invalid`, `limit_exceeded`.
+        MalformedError: `key_invalid`, `malformed`, `limit_exceeded`.
         SignatureError: `enc_not_allowed`; `alg_not_allowed`, the key is meant
             for another algorithm.
         UnsupportedError: `unsupported`, another curve.
@@ -173,6 +173,8 @@ def encrypt(
         raise SignatureError("enc_not_allowed", "expected A128GCM or A256GCM")
     if public_jwk.get("alg", ENCRYPTION_ALGORITHM) != ENCRYPTION_ALGORITHM:
         raise SignatureError("alg_not_allowed", f"expected a key for {ENCRYPTION_ALGORITHM}")
+    if not plaintext:
+        raise MalformedError("malformed", "expected something to encrypt")
     if len(plaintext) > MAX_JWE_BYTES // 2:
         raise LimitExceededError("limit_exceeded", f"expected at most {MAX_JWE_BYTES // 2} bytes")
     recipient = JWK(**_p256(public_jwk).to_jwk())
