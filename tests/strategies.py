@@ -40,3 +40,11 @@ cbor_values = st.recursive(
 SIGNING_KEYS = tuple(keys.generate(kind) for kind in keys.KINDS for _ in range(3))
 signing_keys = st.sampled_from(SIGNING_KEYS)
 public_keys = st.sampled_from([key.public_key for key in SIGNING_KEYS])
+
+
+def dids() -> st.SearchStrategy[str]:
+    """Well-formed DIDs of any method (DID Core, section 3.1)."""
+    return st.from_regex(
+        r"did:[a-z0-9]{1,8}:(?:(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2}){0,8}:){0,3}(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2}){1,20}",
+        fullmatch=True,
+    )
