@@ -36,7 +36,6 @@ MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 RECORD_VERSION = 1
 SEALING_KEY_NAME = "wallet-sealing"
-SECRET_BYTES = 32
 
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -63,19 +62,13 @@ class WalletFolder:
             KeystoreError: `key_unseal_failed` for another passphrase; `keystore_unsafe`.
             StoreError: `store_unavailable`.
         """
-        keystore_path = path / "keystore.json"
         try:
             (path / "credentials").mkdir(parents=True, exist_ok=True, mode=0o700)
             path.chmod(0o700)
         except OSError as err:
             raise StoreError("store_unavailable", "the wallet's folder cannot be made") from err
-        with _locked(path):
-            if not keystore_path.exists():
-                keystore = Keystore.create(keystore_path, passphrase)
-                keystore.add(SEALING_KEY_NAME, secrets.token_bytes(SECRET_BYTES))
-            else:
-                keystore = Keystore.open(keystore_path, passphrase)
-        return cls(path, SealingKey(keystore.secret(SEALING_KEY_NAME)))
+        keystore = Keystore.open_or_create(path / "keystore.json", passphrase)
+        return cls(path, SealingKey(keystore.secret_or_add(SEALING_KEY_NAME)))
 
     def credentials(self) -> tuple[HeldCredential, ...]:
         """Everything held, the oldest first.
