@@ -58,6 +58,9 @@ class PresentedSdJwtVc:
         if isinstance(self.source, X5cSource) and policy.anchors_for(credential.vct):
             self._certified_key = certified_key(self.source, policy.anchors_for(credential.vct), now)
             self.issuer = credential.issuer or _certified_name(self.source)
+            if policy.issuers.get(credential.vct):
+                # An authority may certify many; where issuers are named as well, both must fit.
+                policy.check_issuer(self.issuer, [credential.vct])
         else:
             policy.check_issuer(credential.issuer, [credential.vct])
             self.issuer = credential.issuer or ""
