@@ -112,10 +112,14 @@ class Servers:
 
     def write_trust(self) -> None:
         """Tell the verifier to trust this issuer, and nobody else, for the types that it issues."""
-        status, anchors = call("GET", f"{self.issuer_url}/api/trust", token=self.admin_token)
+        status, types = call("GET", f"{self.issuer_url}/api/types", token=self.admin_token)
         if status != 200:
-            raise SystemExit(f"the issuer did not say how it wants to be trusted: {anchors}")
-        (self.data / "trust.json").write_text(json.dumps(anchors, indent=1))
+            raise SystemExit(f"the issuer did not list its types: {status} {types}")
+        status, anchor = call("GET", f"{self.issuer_url}/development-ca.pem")
+        (self.data / "issuer-ca.pem").write_bytes(anchor)
+        trusted = {"issuers": [self.issuer_url], "x509_anchors": ["issuer-ca.pem"]}
+        trust = {"types": {kind["vct"]: trusted for kind in types}}
+        (self.data / "trust.json").write_text(json.dumps(trust, indent=1) + "\n")
 
     def workers(self, role: str) -> list[int]:
         """The process numbers of a server's workers."""
@@ -142,7 +146,7 @@ class Servers:
 
 
 def call(method: str, url: str, body: Any = None, *, token: str | None = None, raw: bytes | None = None) -> tuple[int, Any]:
-    """One request to a server on loopback; returns its status and its JSON answer.
+    """One request to a server on loopback; returns its status, and its answer: JSON as a value, anything else as bytes.
 
     Args:
         body: A value that goes as JSON.
@@ -161,8 +165,9 @@ def call(method: str, url: str, body: Any = None, *, token: str | None = None, r
     try:
         connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), raw, headers)
         response = connection.getresponse()
-        text = response.read()
-        return response.status, json.loads(text) if text else None
+        content = response.read()
+        is_json = response.headers.get_content_type().endswith("json")
+        return response.status, json.loads(content) if is_json else content
     finally:
         connection.close()
 

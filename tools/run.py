@@ -1,0 +1,87 @@
+"""The main job: both servers, a school and a hospital with sample data, until Ctrl-C.
+
+    make run        honours ISSUER_PORT, VERIFIER_PORT, TRUSTID_ADMIN_TOKEN and TRUSTID_DATA
+
+Prints where to go and the staff password, then `ready`. The sample rosters are loaded once: a second start of the same
+data folder finds what the first one made.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from servers import Servers, call
+
+ROSTERS = {
+    "school": ("student-id", "student_id/samples/oneroster_users.csv"),
+    "hospital": ("vaccination", "vaccination/samples/patients.csv"),
+}
+SHOWN_LINKS = 2
+
+
+def main() -> int:
+    """Start, load, print, wait."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    data = Path(os.environ.get("TRUSTID_DATA") or "data").resolve()
+    with Servers(
+        data,
+        issuer_port=int(os.environ.get("ISSUER_PORT") or 8001),
+        verifier_port=int(os.environ.get("VERIFIER_PORT") or 8002),
+        admin_token=os.environ.get("TRUSTID_ADMIN_TOKEN") or None,
+    ) as servers:
+        samples = {institution: load(servers, *roster) for institution, roster in ROSTERS.items()}
+        describe(servers, samples)
+        print("ready", flush=True)
+        while not stop.wait(0.5):
+            for role, process in servers.processes.items():
+                if process.poll() is not None:
+                    print(f"the {role} ended with status {process.returncode}; see {data / role}.log", file=sys.stderr)
+                    return 1
+    return 0
+
+
+def load(servers: Servers, configuration_id: str, sample: str) -> list[dict[str, Any]]:
+    """Give the issuer one institution's sample roster, and return the rows that it made offers for."""
+    url = f"{servers.issuer_url}/api/issuances?credential_configuration_id={configuration_id}&limit=1"
+    status, found = call("GET", url, token=servers.admin_token)
+    if status == 200 and found["issuances"]:
+        return []
+    roster = files("trustid.catalogue").joinpath(sample).read_bytes()
+    url = f"{servers.issuer_url}/api/rosters?configuration_id={configuration_id}&dry_run=false"
+    status, answer = call("POST", url, token=servers.admin_token, raw=roster)
+    if status != 201:
+        raise SystemExit(f"the sample roster {sample} was not accepted: {answer}")
+    return [row for row in answer["rows"] if row["state"] == "offered"]
+
+
+def describe(servers: Servers, samples: dict[str, list[dict[str, Any]]]) -> None:
+    """Say where to go."""
+    print(f"""
+  issuer    {servers.issuer_url}    the desk: upload a roster, hand out links, revoke
+  verifier  {servers.verifier_url}    the counter: choose a question, show a code, see the answer
+  password  {servers.staff_password}    for the staff pages of both
+  token     in {servers.data / "admin-token"}, for the back offices (OpenAPI: /openapi.json)
+""")
+    for institution, rows in samples.items():
+        if rows:
+            print(f"  {institution}: {len(rows)} people can collect; two of their links:")
+            for row in rows[:SHOWN_LINKS]:
+                print(f"    {row['claim_url']}")
+        else:
+            print(f"  {institution}: loaded before; its links are at the desk")
+    print("""
+  Open a link for its QR code, or collect as a holder on this machine:
+    trustid wallet accept 'LINK'     trustid wallet list     trustid wallet present 'openid4vp://…'
+""")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
