@@ -11,6 +11,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify
 
 from issuer_app.engine import Engine, engine
+from issuer_app.openapi_schemas import BOOLEAN, OBJECT, STRING, object_of, ref, schemas
 from trustid.encoding import JsonObject
 from trustid.protocols.openid4vci import PRE_AUTHORIZED_GRANT
 from trustid.protocols.ports_issuer import ISSUANCE_STATES
@@ -21,12 +22,6 @@ __all__ = ["blueprint", "document"]
 OPENAPI_VERSION: Final = "3.1.0"
 
 blueprint = Blueprint("openapi", __name__)
-
-STRING: Final[JsonObject] = {"type": "string"}
-BOOLEAN: Final[JsonObject] = {"type": "boolean"}
-INTEGER: Final[JsonObject] = {"type": "integer"}
-OBJECT: Final[JsonObject] = {"type": "object"}
-URL: Final[JsonObject] = {"type": "string", "format": "uri"}
 
 
 @blueprint.get("/openapi.json")
@@ -60,7 +55,7 @@ def document(current: Engine) -> JsonObject:
                     "description": "An access token of the token endpoint.",
                 },
             },
-            "schemas": _schemas(),
+            "schemas": schemas(),
         },
     }
 
@@ -142,7 +137,7 @@ def _wallet_paths() -> JsonObject:
                         "description": "A fresh offer",
                         "content": {
                             "application/json": {
-                                "schema": _object({"credential_offer_uri": STRING, "tx_code": BOOLEAN})
+                                "schema": object_of({"credential_offer_uri": STRING, "tx_code": BOOLEAN})
                             },
                             "text/html": {"schema": STRING},
                         },
@@ -161,13 +156,13 @@ def _wallet_paths() -> JsonObject:
             "post": _operation(
                 "token",
                 "Exchange a pre-authorized code (OpenID4VCI 1.0, section 6)",
-                {"200": _json(_ref("TokenResponse")), "400": _oauth_error(), "415": _oauth_error()},
+                {"200": _json(ref("TokenResponse")), "400": _oauth_error(), "415": _oauth_error()},
                 body={"application/x-www-form-urlencoded": {"schema": token_form}},
             )
         },
         "/oid4vci/nonce": {
             "post": _operation(
-                "nonce", "A fresh nonce (section 7)", {"200": _json(_object({"c_nonce": STRING}))}
+                "nonce", "A fresh nonce (section 7)", {"200": _json(object_of({"c_nonce": STRING}))}
             )
         },
         "/oid4vci/credential": {
@@ -175,14 +170,14 @@ def _wallet_paths() -> JsonObject:
                 "credential",
                 "Issue credentials, one for each proof (section 8)",
                 {
-                    "200": _json(_ref("CredentialResponse")),
+                    "200": _json(ref("CredentialResponse")),
                     "400": _oauth_error(),
                     "401": _oauth_error(),
                     "403": _oauth_error(),
                     "413": _oauth_error(),
                     "415": _oauth_error(),
                 },
-                body={"application/json": {"schema": _ref("CredentialRequest")}},
+                body={"application/json": {"schema": ref("CredentialRequest")}},
                 security="access",
             )
         },
@@ -192,7 +187,7 @@ def _wallet_paths() -> JsonObject:
 
 def _back_office_paths() -> JsonObject:
     made = {
-        "201": _json(_ref("Created")),
+        "201": _json(ref("Created")),
         "404": _problem("Unknown"),
         "409": _problem("Collected or revoked"),
     }
@@ -200,7 +195,7 @@ def _back_office_paths() -> JsonObject:
     return {
         "/api/types": {
             "get": _admin(
-                "types", "What can be issued", {"200": _json({"type": "array", "items": _ref("Type")})}
+                "types", "What can be issued", {"200": _json({"type": "array", "items": ref("Type")})}
             )
         },
         "/api/offers": {
@@ -208,13 +203,13 @@ def _back_office_paths() -> JsonObject:
                 "createOffer",
                 "Make an issuance with its first offer",
                 {
-                    "201": _json(_ref("Created")),
+                    "201": _json(ref("Created")),
                     "400": _problem("The request or the claims do not fit"),
                     "409": _problem("The idempotency key came with another request"),
                     "413": _problem("Too large"),
                     "415": _problem("Not JSON"),
                 },
-                body={"application/json": {"schema": _ref("NewOffer")}},
+                body={"application/json": {"schema": ref("NewOffer")}},
                 parameters=[idempotency],
             )
         },
@@ -222,7 +217,7 @@ def _back_office_paths() -> JsonObject:
             "get": _admin(
                 "issuances",
                 "Issuances, newest first",
-                {"200": _json(_ref("IssuancePage")), "400": _problem("A parameter does not fit")},
+                {"200": _json(ref("IssuancePage")), "400": _problem("A parameter does not fit")},
                 parameters=[
                     _query("state", {"enum": list(ISSUANCE_STATES)}),
                     _query("credential_configuration_id", STRING),
@@ -255,8 +250,8 @@ def _back_office_paths() -> JsonObject:
                 "roster",
                 "Check a roster, and issue it when dry_run is false and every row is fine",
                 {
-                    "200": _json(_ref("Roster")),
-                    "201": _json(_ref("Roster")),
+                    "200": _json(ref("Roster")),
+                    "201": _json(ref("Roster")),
                     "400": _problem("A parameter or the file does not fit"),
                     "413": _problem("Too large"),
                     "415": _problem("Not text/csv"),
@@ -270,109 +265,6 @@ def _back_office_paths() -> JsonObject:
                 ],
             )
         },
-    }
-
-
-def _schemas() -> JsonObject:
-    nullable_time = {"type": ["string", "null"], "format": "date-time"}
-    problem = _object({"row": INTEGER, "column": STRING, "code": STRING, "message": STRING})
-    row = _object(
-        {
-            "row": INTEGER,
-            "reference": STRING,
-            "state": {"enum": ["ready", "refused", "skipped", "unchanged", "offered"]},
-            "skipped": {"type": ["string", "null"]},
-            "problems": {"type": "array", "items": problem},
-        }
-    )
-    row["properties"] |= {"issuance_id": STRING, "claim_url": URL, "tx_code": STRING}
-    return {
-        "Type": _object(
-            {
-                "credential_configuration_id": STRING,
-                "format": STRING,
-                "vct": URL,
-                "title": STRING,
-                "description": STRING,
-                "claims_schema": OBJECT,
-                "sample_claims": OBJECT,
-            }
-        ),
-        "NewOffer": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["credential_configuration_id", "claims"],
-            "properties": {
-                "credential_configuration_id": STRING,
-                "claims": OBJECT,
-                "tx_code": {"type": "boolean", "default": False},
-                "by_value": {"type": "boolean", "default": False},
-            },
-        },
-        "Created": {
-            **_object({"issuance_id": STRING, "credential_offer_uri": STRING, "claim_url": URL}),
-            "properties": {
-                "issuance_id": STRING,
-                "credential_offer_uri": STRING,
-                "claim_url": URL,
-                "tx_code": STRING,
-            },
-        },
-        "Issuance": _object(
-            {
-                "issuance_id": STRING,
-                "credential_configuration_id": STRING,
-                "state": {"enum": list(ISSUANCE_STATES)},
-                "roster_id": {"type": ["string", "null"]},
-                "credentials": INTEGER,
-                "tx_code": BOOLEAN,
-                "created_at": nullable_time,
-                "issued_at": nullable_time,
-                "revoked_at": nullable_time,
-            }
-        ),
-        "IssuancePage": _object(
-            {
-                "issuances": {"type": "array", "items": _ref("Issuance")},
-                "after": {"type": ["string", "null"]},
-                "next": {"type": ["string", "null"]},
-            }
-        ),
-        "Roster": _object(
-            {
-                "credential_configuration_id": STRING,
-                "dry_run": BOOLEAN,
-                "encoding": STRING,
-                "delimiter": STRING,
-                "columns_dropped": {"type": "array", "items": STRING},
-                "ready": INTEGER,
-                "problems": {"type": "array", "items": problem},
-                "rows": {"type": "array", "items": row},
-            }
-        ),
-        "TokenResponse": _object(
-            {"access_token": STRING, "token_type": {"const": "Bearer"}, "expires_in": INTEGER}
-        ),
-        "CredentialRequest": {
-            "type": "object",
-            "required": ["proofs"],
-            "properties": {
-                "credential_configuration_id": STRING,
-                "credential_identifier": STRING,
-                "proofs": _object({"jwt": {"type": "array", "minItems": 1, "items": STRING}}),
-            },
-        },
-        "CredentialResponse": _object(
-            {"credentials": {"type": "array", "items": _object({"credential": STRING})}}
-        ),
-        "OAuthError": {
-            "type": "object",
-            "required": ["error"],
-            "properties": {"error": STRING, "error_description": STRING},
-        },
-        "Problem": _object(
-            {"type": STRING, "title": STRING, "status": INTEGER, "code": STRING, "detail": STRING}
-        ),
     }
 
 
@@ -410,15 +302,7 @@ def _admin(
 
 
 def _found() -> JsonObject:
-    return {"200": _json(_ref("Issuance")), "404": _problem("Unknown")}
-
-
-def _object(properties: JsonObject) -> JsonObject:
-    return {"type": "object", "required": sorted(properties), "properties": properties}
-
-
-def _ref(name: str) -> JsonObject:
-    return {"$ref": f"#/components/schemas/{name}"}
+    return {"200": _json(ref("Issuance")), "404": _problem("Unknown")}
 
 
 def _json(schema: JsonObject) -> JsonObject:
@@ -426,11 +310,11 @@ def _json(schema: JsonObject) -> JsonObject:
 
 
 def _problem(description: str, schema: str = "Problem") -> JsonObject:
-    return {"description": description, "content": {"application/problem+json": {"schema": _ref(schema)}}}
+    return {"description": description, "content": {"application/problem+json": {"schema": ref(schema)}}}
 
 
 def _oauth_error() -> JsonObject:
-    return {"description": "Refused", "content": {"application/json": {"schema": _ref("OAuthError")}}}
+    return {"description": "Refused", "content": {"application/json": {"schema": ref("OAuthError")}}}
 
 
 def _query(name: str, schema: JsonObject) -> JsonObject:

@@ -303,6 +303,7 @@ CODES: dict[str, CodeInfo] = {
     "port_not_allowed": CodeInfo(FetchError, 400, "The port may not be fetched from here."),
     "fetch_timeout": CodeInfo(FetchError, 504, "The other side took too long."),
     "fetch_failed": CodeInfo(FetchError, 502, "The other side could not be reached or gave no usable answer."),
+    "fetch_limited": CodeInfo(FetchError, 429, "Too much was to be fetched for one party. Try again in a minute."),
     "tls_invalid": CodeInfo(FetchError, 502, "The other side's certificate is not valid."),
     "did_malformed": CodeInfo(ResolutionError, 400, "This is not a valid DID. Check its spelling."),
     "did_not_found": CodeInfo(ResolutionError, 404, "No document was found for this DID."),
@@ -321,7 +322,6 @@ CODES: dict[str, CodeInfo] = {
     "session_mismatch": CodeInfo(ProtocolError, 403, "This answer belongs to another session."),
     # issuing: OpenID4VCI 1.0 and OAuth 2.0 name these codes themselves
     "invalid_grant": CodeInfo(ProtocolError, 400, "The code is wrong, used, expired or blocked. Ask for a new offer."),
-    "invalid_client": CodeInfo(ProtocolError, 401, "The wallet could not be authenticated."),
     "unsupported_grant_type": CodeInfo(ProtocolError, 400, "This grant type is not offered here."),
     "invalid_token": CodeInfo(ProtocolError, 401, "The access token is missing, wrong or has ended. Ask for a new offer."),
     "insufficient_scope": CodeInfo(ProtocolError, 403, "The access token is not for this credential."),

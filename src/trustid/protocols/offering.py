@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from trustid.encoding import JsonObject, b64url_encode, canonicalize, dump_json, parse_json_object, sha256
 from trustid.errors import ProtocolError, ReplayError
-from trustid.keys.sealing import SealingKey
+from trustid.protocols.issuer_secrets import IssuerSecrets
 from trustid.protocols.openid4vci import CredentialOffer, TxCode, offer_uri, offer_uri_by_reference
 from trustid.protocols.ports import Clock, random_token
 from trustid.protocols.ports_issuer import (
@@ -30,7 +30,15 @@ from trustid.protocols.ports_issuer import (
     NewOffer,
 )
 
-__all__ = ["TX_CODE_ATTEMPTS", "CreatedIssuance", "CreatedRoster", "CreatedRow", "Details", "IssuerSecrets", "Offering"]
+__all__ = [
+    "TX_CODE_ATTEMPTS",
+    "CreatedIssuance",
+    "CreatedRoster",
+    "CreatedRow",
+    "Details",
+    "IssuerSecrets",
+    "Offering",
+]
 
 OFFER_SECONDS: Final = 600
 TX_CODE_DIGITS: Final = 6
@@ -40,27 +48,6 @@ ANSWER_SECONDS: Final = 24 * 3600
 SECRET_TEXT_MAX: Final = 128
 IDEMPOTENCY_KEY_MAX: Final = 255
 SEALED_JSON_MAX: Final = 1 << 20
-
-
-class IssuerSecrets:
-    """The keys that protect stored state, one for each purpose, derived from one secret of the keystore."""
-
-    __slots__ = ("answers", "codes", "copies", "issuances", "nonces", "rows", "status_places", "tx_codes")
-
-    def __init__(self, secret: bytes) -> None:
-        root = SealingKey(secret)
-        self.issuances = root.derive("issuer/issuances")
-        self.copies = root.derive("issuer/copies")
-        self.answers = root.derive("issuer/answers")
-        self.codes = root.derive("issuer/codes")
-        self.tx_codes = root.derive("issuer/tx-codes")
-        self.nonces = root.derive("issuer/nonces")
-        self.rows = root.derive("issuer/rows")
-        self.status_places = root.derive("issuer/status-places")
-
-    def tx_code_mac(self, issuance_id: str, tx_code: str) -> bytes:
-        """What is stored of a transaction code; six digits would not survive a plain hash."""
-        return self.tx_codes.mac(f"{issuance_id}:{tx_code}".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +194,12 @@ class Offering:
             return known
 
     def create_many(
-        self, configuration_id: str, rows: Sequence[Mapping[str, Any]], *, tx_code: bool, roster_id: str | None = None
+        self,
+        configuration_id: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        tx_code: bool,
+        roster_id: str | None = None,
     ) -> CreatedRoster:
         """Make an issuance for each row of a checked roster, all or none.
 
@@ -235,7 +227,9 @@ class Offering:
             )
         added = self._store.add_issuances([draft.new for draft in drafts])
         created = [
-            CreatedRow(draft.new.id, draft.details.claim_url, draft.details.tx_code) if draft.new.id in added else None
+            CreatedRow(draft.new.id, draft.details.claim_url, draft.details.tx_code)
+            if draft.new.id in added
+            else None
             for draft in drafts
         ]
         return CreatedRoster(roster_id, tuple(created))

@@ -10,10 +10,26 @@ sealed; so a copy of the store opens nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from trustid.encoding import JsonObject
+from trustid.protocols.issuer_records import (
+    ISSUANCE_STATES,
+    Answer,
+    Attempt,
+    CredentialRecord,
+    Issuance,
+    IssuanceState,
+    NewCredential,
+    NewIssuance,
+    NewOffer,
+    NewToken,
+    Offer,
+    Reservation,
+    Signed,
+    StatusListRecord,
+    Token,
+)
 
 __all__ = [
     "ISSUANCE_STATES",
@@ -34,11 +50,6 @@ __all__ = [
     "StatusListRecord",
     "Token",
 ]
-
-IssuanceState = Literal["offered", "issued", "locked", "revoked"]
-ISSUANCE_STATES: tuple[IssuanceState, ...] = ("offered", "issued", "locked", "revoked")
-"""offered: nothing collected yet; issued: a wallet has collected; locked: too
-many wrong transaction codes, staff must send a new link; revoked: final."""
 
 
 class CredentialKind(Protocol):
@@ -75,203 +86,6 @@ class CredentialKind(Protocol):
     def credential_metadata(self) -> JsonObject:
         """`credential_metadata` of OpenID4VCI."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class NewIssuance:
-    """One person's credential to be.
-
-    Attributes:
-        sealed: The claims, the claim link's secret and the transaction code, sealed.
-        row_mac: Keyed hash of what a roster row says; a second live issuance with the same one is skipped.
-        link_hash: Hash of the secret in the claim link.
-        tx_code_mac: Keyed hash of the transaction code, or None when none is needed.
-    """
-
-    id: str
-    configuration_id: str
-    sealed: bytes
-    link_hash: bytes
-    tx_code_mac: bytes | None
-    attempts: int
-    created_at: int
-    roster_id: str | None = None
-    row_mac: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Issuance:
-    """One person's credential, from the offer to its revocation.
-
-    Attributes:
-        sequence: Grows with each issuance; pages are cut by it.
-        attempts_left: Wrong transaction codes that may still be tried.
-        credentials: How many copies were made.
-    """
-
-    sequence: int
-    id: str
-    configuration_id: str
-    state: IssuanceState
-    sealed: bytes
-    tx_code_mac: bytes | None
-    attempts_left: int
-    roster_id: str | None
-    created_at: int
-    issued_at: int | None
-    revoked_at: int | None
-    credentials: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewOffer:
-    """A fresh offer. Of one issuance the few newest hold, so that a link preview does not end the offer on a screen."""
-
-    issuance_id: str
-    reference_hash: bytes
-    code_hash: bytes
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An offer that can still be redeemed."""
-
-    issuance_id: str
-    configuration_id: str
-    expires_at: int
-    tx_code_needed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at a code, already counted.
-
-    Attributes:
-        tx_code_mac: What the transaction code must hash to; None when none is needed.
-        attempts_left: Tries that remain after this one.
-    """
-
-    issuance_id: str
-    configuration_id: str
-    tx_code_mac: bytes | None
-    attempts_left: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """An access token to be; only its hash is kept."""
-
-    token_hash: bytes
-    issuance_id: str
-    client_id: str | None
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """An access token that still holds."""
-
-    issuance_id: str
-    configuration_id: str
-    client_id: str | None
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewCredential:
-    """One copy to be made, for one key of the holder."""
-
-    id: str
-    holder_thumbprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """Everything that one credential request takes, at once or not at all.
-
-    Attributes:
-        nonces: Hash and expiry of each nonce that the proofs used.
-        maximum: How many copies one issuance may have in all.
-        issued_at: The time that will stand in the credentials.
-        expires_at: The end that will stand in the credentials.
-        list_size: Size of a new status list, if one must be begun.
-        list_name: Public name of a new status list, if one must be begun.
-    """
-
-    token_hash: bytes
-    nonces: tuple[tuple[bytes, int], ...]
-    credentials: tuple[NewCredential, ...]
-    maximum: int
-    now: int
-    issued_at: int
-    expires_at: int
-    list_size: int
-    list_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialRecord:
-    """The stored intent to sign one copy; it exists before any signature does.
-
-    Attributes:
-        list_name: Public name of the status list.
-        position: Counter value in the list; the index is a secret permutation of it.
-        sealed_copy: The signed credential, sealed, while a wallet may still
-            ask again because an answer was lost.
-    """
-
-    id: str
-    issuance_id: str
-    holder_thumbprint: str
-    list_name: str
-    list_size: int
-    position: int
-    issued_at: int
-    expires_at: int
-    sealed_copy: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What is kept of a signed copy.
-
-    Attributes:
-        digest: SHA-256 of the credential's bytes.
-        sealed_copy: The credential, sealed, for a retry until the token ends.
-    """
-
-    credential_id: str
-    digest: bytes
-    sealed_copy: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StatusListRecord:
-    """A status list as the store knows it.
-
-    Attributes:
-        version: Grows with each change of a status.
-        token_version: The version that `token` was signed for; -1 when there is none.
-        token_issued_at: When it was signed; the next one is never dated earlier.
-    """
-
-    name: str
-    size: int
-    allocated: int
-    version: int
-    token: str | None
-    token_version: int
-    token_issued_at: int
-    token_expires_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The remembered answer to a request that carried an idempotency key."""
-
-    request_hash: bytes
-    sealed_body: bytes
 
 
 class IssuerStore(Protocol):

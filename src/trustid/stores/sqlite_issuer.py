@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
 
-from trustid.errors import InternalError, ProtocolError, ReplayError
+from trustid.errors import InternalError, ProtocolError
 from trustid.protocols.ports_issuer import (
     ISSUANCE_STATES,
     Answer,
@@ -30,17 +30,27 @@ from trustid.protocols.ports_issuer import (
     Token,
 )
 from trustid.stores.issuer_schema import ISSUER_MIGRATIONS
-from trustid.stores.sqlite import ConstraintError, Row, SqliteStore, Transaction, Value
+from trustid.stores.issuer_statements import (
+    CREDENTIAL,
+    ISSUANCE,
+    TOKEN,
+    collect,
+    credential_of,
+    end_grants,
+    insert_issuance,
+    insert_offer,
+    issuance_of,
+    issuance_or_none,
+    remember,
+    take_positions,
+    use_nonces,
+)
+from trustid.stores.sqlite import SqliteStore, Value
 
 __all__ = ["SqliteIssuerStore"]
 
 PAGE_MAX: Final = 500
 LIVE_OFFERS_MAX: Final = 3
-
-_ISSUANCE = (
-    "SELECT i.*, (SELECT count(*) FROM credential c WHERE c.issuance_id = i.id AND c.digest IS NOT NULL) AS copies"
-    " FROM issuance i"
-)
 
 
 class SqliteIssuerStore(SqliteStore):
@@ -69,17 +79,17 @@ class SqliteIssuerStore(SqliteStore):
         added: set[str] = set()
         with self.transaction() as work:
             if answer is not None:
-                _remember(work, *answer)
+                remember(work, *answer)
             for new in issuances:
                 if new.row_mac is not None and work.query(
                     "SELECT 1 FROM issuance WHERE row_mac = ? AND state <> 'revoked'", (new.row_mac,)
                 ):
                     continue
-                _insert_issuance(work, new)
+                insert_issuance(work, new)
                 added.add(new.id)
             for offer in offers:
                 if offer.issuance_id in added:
-                    _insert_offer(work, offer)
+                    insert_offer(work, offer)
         return frozenset(added)
 
     def remembered(self, key_hash: bytes, now: int) -> Answer | None:
@@ -92,11 +102,11 @@ class SqliteIssuerStore(SqliteStore):
 
     def issuance(self, issuance_id: str) -> Issuance | None:
         """See the port."""
-        return _issuance(self.query_one(f"{_ISSUANCE} WHERE i.id = ?", (issuance_id,)))
+        return issuance_or_none(self.query_one(f"{ISSUANCE} WHERE i.id = ?", (issuance_id,)))
 
     def issuance_by_link(self, link_hash: bytes) -> Issuance | None:
         """See the port."""
-        return _issuance(self.query_one(f"{_ISSUANCE} WHERE i.link_hash = ?", (link_hash,)))
+        return issuance_or_none(self.query_one(f"{ISSUANCE} WHERE i.link_hash = ?", (link_hash,)))
 
     def issuances(
         self,
@@ -117,10 +127,10 @@ class SqliteIssuerStore(SqliteStore):
         wanted = {condition: value for condition, value in conditions.items() if value is not None}
         where = " AND ".join(["1", *wanted])
         rows = self.query(
-            f"{_ISSUANCE} WHERE {where} ORDER BY i.sequence DESC LIMIT ?",
+            f"{ISSUANCE} WHERE {where} ORDER BY i.sequence DESC LIMIT ?",
             [*wanted.values(), min(limit, PAGE_MAX)],
         )
-        return [_filled(row) for row in rows]
+        return [issuance_of(row) for row in rows]
 
     def count_by_state(self) -> Mapping[IssuanceState, int]:
         """See the port."""
@@ -140,13 +150,13 @@ class SqliteIssuerStore(SqliteStore):
             )
             if changed == 0:
                 return None
-            _end_grants(work, issuance_id)
-            return _issuance(work.query_one(f"{_ISSUANCE} WHERE i.id = ?", (issuance_id,)))
+            end_grants(work, issuance_id)
+            return issuance_or_none(work.query_one(f"{ISSUANCE} WHERE i.id = ?", (issuance_id,)))
 
     def add_offer(self, offer: NewOffer) -> Issuance | None:
         """See the port."""
         with self.transaction() as work:
-            row = work.query_one(f"{_ISSUANCE} WHERE i.id = ? AND i.state = 'offered'", (offer.issuance_id,))
+            row = work.query_one(f"{ISSUANCE} WHERE i.id = ? AND i.state = 'offered'", (offer.issuance_id,))
             if row is None:
                 return None
             work.execute(
@@ -154,8 +164,8 @@ class SqliteIssuerStore(SqliteStore):
                 " (SELECT reference_hash FROM offer WHERE issuance_id = ?1 ORDER BY expires_at DESC LIMIT ?2)",
                 (offer.issuance_id, LIVE_OFFERS_MAX - 1),
             )
-            _insert_offer(work, offer)
-            return _filled(row)
+            insert_offer(work, offer)
+            return issuance_of(row)
 
     def offer(self, reference_hash: bytes, now: int) -> Offer | None:
         """See the port."""
@@ -203,7 +213,7 @@ class SqliteIssuerStore(SqliteStore):
                 (issuance_id,),
             )
             if changed:
-                _end_grants(work, issuance_id)
+                end_grants(work, issuance_id)
 
     def redeem(self, code_hash: bytes, token: NewToken, *, attempts: int, now: int) -> bool:
         """See the port."""
@@ -224,7 +234,7 @@ class SqliteIssuerStore(SqliteStore):
 
     def token(self, token_hash: bytes, now: int) -> Token | None:
         """See the port."""
-        row = self.query_one(_TOKEN, (token_hash, now))
+        row = self.query_one(TOKEN, (token_hash, now))
         if row is None:
             return None
         return Token(row["issuance_id"], row["configuration_id"], row["client_id"], row["expires_at"])
@@ -234,15 +244,15 @@ class SqliteIssuerStore(SqliteStore):
     def reserve(self, reservation: Reservation) -> Sequence[CredentialRecord]:
         """See the port."""
         with self.transaction() as work:
-            token = work.query_one(_TOKEN, (reservation.token_hash, reservation.now))
+            token = work.query_one(TOKEN, (reservation.token_hash, reservation.now))
             if token is None:
                 raise ProtocolError("invalid_token", "the access token has ended")
             issuance_id: str = token["issuance_id"]
-            _use_nonces(work, reservation.nonces)
-            _collect(work, issuance_id, reservation.token_hash)
+            use_nonces(work, reservation.nonces)
+            collect(work, issuance_id, reservation.token_hash)
             held = {
                 row["holder_thumbprint"]: row
-                for row in work.query(f"{_CREDENTIAL} WHERE c.issuance_id = ?", (issuance_id,))
+                for row in work.query(f"{CREDENTIAL} WHERE c.issuance_id = ?", (issuance_id,))
             }
             fresh = [new for new in reservation.credentials if new.holder_thumbprint not in held]
             if len(held) + len(fresh) > reservation.maximum:
@@ -250,7 +260,7 @@ class SqliteIssuerStore(SqliteStore):
                     "credential_request_denied", f"expected at most {reservation.maximum} copies in all"
                 )
             if fresh:
-                list_id, first = _take_positions(work, len(fresh), reservation)
+                list_id, first = take_positions(work, len(fresh), reservation)
                 work.execute_many(
                     "INSERT INTO credential (id, issuance_id, list_id, position, holder_thumbprint, issued_at, expires_at)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -267,8 +277,8 @@ class SqliteIssuerStore(SqliteStore):
                         for offset, new in enumerate(fresh)
                     ],
                 )
-            rows = work.query(f"{_CREDENTIAL} WHERE c.issuance_id = ?", (issuance_id,))
-        by_key = {row["holder_thumbprint"]: _credential(row) for row in rows}
+            rows = work.query(f"{CREDENTIAL} WHERE c.issuance_id = ?", (issuance_id,))
+        by_key = {row["holder_thumbprint"]: credential_of(row) for row in rows}
         return [by_key[new.holder_thumbprint] for new in reservation.credentials]
 
     def record_signed(
@@ -303,7 +313,7 @@ class SqliteIssuerStore(SqliteStore):
                 (now, issuance_id),
             )
             if changed:
-                _end_grants(work, issuance_id)
+                end_grants(work, issuance_id)
                 work.execute(
                     "UPDATE status_list SET version = version + 1"
                     " WHERE id IN (SELECT list_id FROM credential WHERE issuance_id = ?)",
@@ -313,7 +323,7 @@ class SqliteIssuerStore(SqliteStore):
                     "UPDATE credential SET revoked_at = ?, sealed_copy = NULL WHERE issuance_id = ?",
                     (now, issuance_id),
                 )
-            return _issuance(work.query_one(f"{_ISSUANCE} WHERE i.id = ?", (issuance_id,)))
+            return issuance_or_none(work.query_one(f"{ISSUANCE} WHERE i.id = ?", (issuance_id,)))
 
     # --- status lists -----------------------------------------------------------
 
@@ -349,18 +359,24 @@ class SqliteIssuerStore(SqliteStore):
     ) -> bool:
         """See the port."""
         with self.transaction() as work:
-            return work.execute(
-                "UPDATE status_list SET token = ?, token_version = ?, token_issued_at = ?, token_expires_at = ?"
-                " WHERE name = ? AND token_version <= ? AND token_issued_at <= ?",
-                (token, version, issued_at, expires_at, name, version, issued_at),
-            ) > 0
+            return (
+                work.execute(
+                    "UPDATE status_list SET token = ?, token_version = ?, token_issued_at = ?, token_expires_at = ?"
+                    " WHERE name = ? AND token_version <= ? AND token_issued_at <= ?",
+                    (token, version, issued_at, expires_at, name, version, issued_at),
+                )
+                > 0
+            )
 
     # --- rosters that staff have not decided about -------------------------------
 
     def keep_upload(self, upload_id: str, sealed: bytes, expires_at: int) -> None:
         """See the port."""
         with self.transaction() as work:
-            work.execute("INSERT INTO upload (id, sealed, expires_at) VALUES (?, ?, ?)", (upload_id, sealed, expires_at))
+            work.execute(
+                "INSERT INTO upload (id, sealed, expires_at) VALUES (?, ?, ?)",
+                (upload_id, sealed, expires_at),
+            )
 
     def upload(self, upload_id: str, now: int) -> bytes | None:
         """See the port."""
@@ -401,119 +417,3 @@ class SqliteIssuerStore(SqliteStore):
                 "DELETE FROM attempt WHERE window_ends <= ?",
             ):
                 work.execute(statement, (now,))
-
-
-_TOKEN = (
-    "SELECT t.*, i.configuration_id FROM token t JOIN issuance i ON i.id = t.issuance_id"
-    " WHERE t.token_hash = ? AND t.expires_at > ? AND i.state IN ('offered', 'issued')"
-    " AND (i.collected_by IS NULL OR i.collected_by = t.token_hash)"
-)
-_CREDENTIAL = "SELECT c.*, l.name AS list_name, l.size AS list_size FROM credential c JOIN status_list l ON l.id = c.list_id"
-
-
-def _remember(work: Transaction, key_hash: bytes, answer: Answer, expires_at: int) -> None:
-    try:
-        work.execute(
-            "INSERT INTO answer (key_hash, request_hash, sealed_body, expires_at) VALUES (?, ?, ?, ?)",
-            (key_hash, answer.request_hash, answer.sealed_body, expires_at),
-        )
-    except ConstraintError as err:
-        raise ReplayError("idempotency_conflict", "the idempotency key is in use") from err
-
-
-def _insert_issuance(work: Transaction, new: NewIssuance) -> None:
-    work.execute(
-        "INSERT INTO issuance (id, configuration_id, state, sealed, link_hash, tx_code_mac, attempts_left,"
-        " roster_id, row_mac, created_at) VALUES (?, ?, 'offered', ?, ?, ?, ?, ?, ?, ?)",
-        (
-            new.id,
-            new.configuration_id,
-            new.sealed,
-            new.link_hash,
-            new.tx_code_mac,
-            new.attempts,
-            new.roster_id,
-            new.row_mac,
-            new.created_at,
-        ),
-    )
-
-
-def _insert_offer(work: Transaction, offer: NewOffer) -> None:
-    work.execute(
-        "INSERT INTO offer (reference_hash, code_hash, issuance_id, expires_at) VALUES (?, ?, ?, ?)",
-        (offer.reference_hash, offer.code_hash, offer.issuance_id, offer.expires_at),
-    )
-
-
-def _end_grants(work: Transaction, issuance_id: str) -> None:
-    work.execute("DELETE FROM offer WHERE issuance_id = ?", (issuance_id,))
-    work.execute("DELETE FROM token WHERE issuance_id = ?", (issuance_id,))
-
-
-def _use_nonces(work: Transaction, nonces: Sequence[tuple[bytes, int]]) -> None:
-    try:
-        work.execute_many("INSERT INTO nonce (nonce_hash, expires_at) VALUES (?, ?)", nonces)
-    except ConstraintError as err:
-        raise ProtocolError("invalid_nonce", "the nonce was used before; fetch a fresh one") from err
-
-
-def _collect(work: Transaction, issuance_id: str, token_hash: bytes) -> None:
-    """The first token that asks is the only one that may; another offer's token finds the door shut."""
-    work.execute(
-        "UPDATE issuance SET collected_by = ? WHERE id = ? AND collected_by IS NULL",
-        (token_hash, issuance_id),
-    )
-
-
-def _take_positions(work: Transaction, number: int, reservation: Reservation) -> tuple[int, int]:
-    """Move the counter of the open list; the write lock makes each position go to one copy."""
-    take = (
-        "UPDATE status_list SET allocated = allocated + ?1 WHERE id ="
-        " (SELECT id FROM status_list WHERE allocated + ?1 <= size ORDER BY id LIMIT 1) RETURNING id, allocated"
-    )
-    row = work.query_one(take, (number,))
-    if row is None:
-        work.execute(
-            "INSERT INTO status_list (name, size, allocated, version) VALUES (?, ?, 0, 0)",
-            (reservation.list_name, reservation.list_size),
-        )
-        row = work.query_one(take, (number,))
-    if row is None:
-        raise InternalError("internal_error", f"a list of {reservation.list_size} has no room for {number}")
-    return int(row["id"]), int(row["allocated"]) - number
-
-
-def _issuance(row: Row | None) -> Issuance | None:
-    return None if row is None else _filled(row)
-
-
-def _filled(row: Row) -> Issuance:
-    return Issuance(
-        sequence=row["sequence"],
-        id=row["id"],
-        configuration_id=row["configuration_id"],
-        state=row["state"],
-        sealed=row["sealed"],
-        tx_code_mac=row["tx_code_mac"],
-        attempts_left=row["attempts_left"],
-        roster_id=row["roster_id"],
-        created_at=row["created_at"],
-        issued_at=row["issued_at"],
-        revoked_at=row["revoked_at"],
-        credentials=row["copies"],
-    )
-
-
-def _credential(row: Row) -> CredentialRecord:
-    return CredentialRecord(
-        id=row["id"],
-        issuance_id=row["issuance_id"],
-        holder_thumbprint=row["holder_thumbprint"],
-        list_name=row["list_name"],
-        list_size=row["list_size"],
-        position=row["position"],
-        issued_at=row["issued_at"],
-        expires_at=row["expires_at"],
-        sealed_copy=row["sealed_copy"],
-    )

@@ -1,0 +1,151 @@
+"""Statements and rows of the issuer's SQLite store, shared by its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trustid.errors import InternalError, ProtocolError, ReplayError
+from trustid.protocols.ports_issuer import (
+    Answer,
+    CredentialRecord,
+    Issuance,
+    NewIssuance,
+    NewOffer,
+    Reservation,
+)
+from trustid.stores.sqlite import ConstraintError, Row, Transaction
+
+__all__ = [
+    "CREDENTIAL",
+    "ISSUANCE",
+    "TOKEN",
+    "collect",
+    "credential_of",
+    "end_grants",
+    "insert_issuance",
+    "insert_offer",
+    "issuance_of",
+    "issuance_or_none",
+    "remember",
+    "take_positions",
+    "use_nonces",
+]
+
+ISSUANCE = (
+    "SELECT i.*, (SELECT count(*) FROM credential c WHERE c.issuance_id = i.id AND c.digest IS NOT NULL) AS copies"
+    " FROM issuance i"
+)
+TOKEN = (
+    "SELECT t.*, i.configuration_id FROM token t JOIN issuance i ON i.id = t.issuance_id"
+    " WHERE t.token_hash = ? AND t.expires_at > ? AND i.state IN ('offered', 'issued')"
+    " AND (i.collected_by IS NULL OR i.collected_by = t.token_hash)"
+)
+CREDENTIAL = "SELECT c.*, l.name AS list_name, l.size AS list_size FROM credential c JOIN status_list l ON l.id = c.list_id"
+
+
+def remember(work: Transaction, key_hash: bytes, answer: Answer, expires_at: int) -> None:
+    try:
+        work.execute(
+            "INSERT INTO answer (key_hash, request_hash, sealed_body, expires_at) VALUES (?, ?, ?, ?)",
+            (key_hash, answer.request_hash, answer.sealed_body, expires_at),
+        )
+    except ConstraintError as err:
+        raise ReplayError("idempotency_conflict", "the idempotency key is in use") from err
+
+
+def insert_issuance(work: Transaction, new: NewIssuance) -> None:
+    work.execute(
+        "INSERT INTO issuance (id, configuration_id, state, sealed, link_hash, tx_code_mac, attempts_left,"
+        " roster_id, row_mac, created_at) VALUES (?, ?, 'offered', ?, ?, ?, ?, ?, ?, ?)",
+        (
+            new.id,
+            new.configuration_id,
+            new.sealed,
+            new.link_hash,
+            new.tx_code_mac,
+            new.attempts,
+            new.roster_id,
+            new.row_mac,
+            new.created_at,
+        ),
+    )
+
+
+def insert_offer(work: Transaction, offer: NewOffer) -> None:
+    work.execute(
+        "INSERT INTO offer (reference_hash, code_hash, issuance_id, expires_at) VALUES (?, ?, ?, ?)",
+        (offer.reference_hash, offer.code_hash, offer.issuance_id, offer.expires_at),
+    )
+
+
+def end_grants(work: Transaction, issuance_id: str) -> None:
+    work.execute("DELETE FROM offer WHERE issuance_id = ?", (issuance_id,))
+    work.execute("DELETE FROM token WHERE issuance_id = ?", (issuance_id,))
+
+
+def use_nonces(work: Transaction, nonces: Sequence[tuple[bytes, int]]) -> None:
+    try:
+        work.execute_many("INSERT INTO nonce (nonce_hash, expires_at) VALUES (?, ?)", nonces)
+    except ConstraintError as err:
+        raise ProtocolError("invalid_nonce", "the nonce was used before; fetch a fresh one") from err
+
+
+def collect(work: Transaction, issuance_id: str, token_hash: bytes) -> None:
+    """The first token that asks is the only one that may; another offer's token finds the door shut."""
+    work.execute(
+        "UPDATE issuance SET collected_by = ? WHERE id = ? AND collected_by IS NULL",
+        (token_hash, issuance_id),
+    )
+
+
+def take_positions(work: Transaction, number: int, reservation: Reservation) -> tuple[int, int]:
+    """Move the counter of the open list; the write lock makes each position go to one copy."""
+    take = (
+        "UPDATE status_list SET allocated = allocated + ?1 WHERE id ="
+        " (SELECT id FROM status_list WHERE allocated + ?1 <= size ORDER BY id LIMIT 1) RETURNING id, allocated"
+    )
+    row = work.query_one(take, (number,))
+    if row is None:
+        work.execute(
+            "INSERT INTO status_list (name, size, allocated, version) VALUES (?, ?, 0, 0)",
+            (reservation.list_name, reservation.list_size),
+        )
+        row = work.query_one(take, (number,))
+    if row is None:
+        raise InternalError("internal_error", f"a list of {reservation.list_size} has no room for {number}")
+    return int(row["id"]), int(row["allocated"]) - number
+
+
+def issuance_or_none(row: Row | None) -> Issuance | None:
+    return None if row is None else issuance_of(row)
+
+
+def issuance_of(row: Row) -> Issuance:
+    return Issuance(
+        sequence=row["sequence"],
+        id=row["id"],
+        configuration_id=row["configuration_id"],
+        state=row["state"],
+        sealed=row["sealed"],
+        tx_code_mac=row["tx_code_mac"],
+        attempts_left=row["attempts_left"],
+        roster_id=row["roster_id"],
+        created_at=row["created_at"],
+        issued_at=row["issued_at"],
+        revoked_at=row["revoked_at"],
+        credentials=row["copies"],
+    )
+
+
+def credential_of(row: Row) -> CredentialRecord:
+    return CredentialRecord(
+        id=row["id"],
+        issuance_id=row["issuance_id"],
+        holder_thumbprint=row["holder_thumbprint"],
+        list_name=row["list_name"],
+        list_size=row["list_size"],
+        position=row["position"],
+        issued_at=row["issued_at"],
+        expires_at=row["expires_at"],
+        sealed_copy=row["sealed_copy"],
+    )
