@@ -8,10 +8,12 @@
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as jose from 'jose'
-import { clientAuthenticationAnonymous } from '@openid4vc/oauth2'
+import { clientAuthenticationAnonymous, setGlobalConfig } from '@openid4vc/oauth2'
 import { Openid4vciClient } from '@openid4vc/openid4vci'
 import { Openid4vpClient } from '@openid4vc/openid4vp'
 import { SDJwtInstance } from '@sd-jwt/core'
+
+setGlobalConfig({ allowInsecureUrls: true }) // the servers under test speak http on loopback
 
 const BATCH = 3
 const keys = new Map() // thumbprint -> private key
