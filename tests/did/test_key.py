@@ -156,7 +156,8 @@ def test_unknown_kind_of_key(prefix: bytes) -> None:
         with pytest.raises(UnsupportedError) as caught:
             key.resolve(Did.parse(f"did:key:{identifier}"))
         assert caught.value.code == "unsupported"
-    assert key.resolve(Did.parse(f"did:key:{multikey(b'\xec\x01', bytes(range(32)))}")).methods() == ()
+    known = multikey(b"\xec\x01", bytes(range(32)))
+    assert key.resolve(Did.parse(f"did:key:{known}")).methods() == ()
 
 
 @given(

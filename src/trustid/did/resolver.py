@@ -209,7 +209,8 @@ class Resolver:
             try:
                 outcome = self._remote[did.method](did)
             except TrustidError as err:
-                self._keep(name, _Kept(now, type(err)(err.code, err.message)))
+                if err.code != "fetch_limited":  # says something about the peer, nothing about the DID
+                    self._keep(name, _Kept(now, type(err)(err.code, err.message)))
                 raise
             self._keep(name, _Kept(now, outcome))
             return outcome

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
@@ -12,17 +15,20 @@ from trustid.errors import ConfigurationError, FetchError
 from trustid.fetching.addresses import Resolve, check_public_name, checked_addresses, system_resolver
 from trustid.fetching.deadline import deadline_after
 from trustid.fetching.exchange import Answer, Request, connect, converse, tls_context
+from trustid.fetching.limit import PeerLimit
 
 __all__ = ["FetchPolicy", "Fetched", "Fetcher"]
 
 MAX_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 5.0
+PEER_REQUESTS = 60
 URL_LENGTH_MAX = 2048
 REDIRECTS_MAX = 1
 """No caller may follow more hops than this."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _URL_TEXT = re.compile(r"[!-~]+")
+_peer: ContextVar[str | None] = ContextVar("trustid_fetching_peer", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class FetchPolicy:
         timeout_seconds: For one call as a whole: name look-up, connecting,
             reading and redirects together.
         max_redirects: Redirects followed by a GET that names no number; 0 or 1.
+        peer_requests: Requests a minute on behalf of one peer (`Fetcher.on_behalf_of`).
         ca_file: PEM file of the authorities trusted in place of the system's.
     """
 
@@ -45,11 +52,13 @@ class FetchPolicy:
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
     max_redirects: int = 0
+    peer_requests: int = PEER_REQUESTS
     ca_file: str | None = None
     _admitted: frozenset[tuple[str, int]] = field(init=False, repr=False, default=frozenset())
 
     def __post_init__(self) -> None:
-        if self.max_bytes < 1 or self.timeout_seconds <= 0 or not 0 <= self.max_redirects <= REDIRECTS_MAX:
+        positive = self.max_bytes >= 1 and self.timeout_seconds > 0 and self.peer_requests >= 1
+        if not positive or not 0 <= self.max_redirects <= REDIRECTS_MAX:
             raise ConfigurationError("setting_unsafe", "expected positive limits and at most one redirect")
         object.__setattr__(self, "_admitted", frozenset(_pair(text) for text in self.allow_http_hosts))
 
@@ -104,7 +113,8 @@ class _Target:
 class Fetcher:
     """Fetches over https from public hosts, and from nowhere else.
 
-    Keeps no state between calls, so threads may share one.
+    Keeps nothing between calls but the count of `on_behalf_of`; threads may
+    share one.
 
     Args:
         policy: Where it may connect.
@@ -124,8 +134,26 @@ class Fetcher:
     def __init__(self, policy: FetchPolicy | None = None, *, resolver: Resolve = system_resolver) -> None:
         self.policy = policy or FetchPolicy()
         self._resolver = resolver
+        self._limit = PeerLimit(self.policy.peer_requests)
         # The system's authorities take 20 ms to load: only when https is first used.
         self._tls = None if self.policy.ca_file is None else tls_context(self.policy.ca_file)
+
+    @contextmanager
+    def on_behalf_of(self, peer: str) -> Iterator[None]:
+        """Count what this thread fetches inside the block for a peer.
+
+        Past `FetchPolicy.peer_requests` a minute, its requests are refused as
+        `fetch_limited` before any name is looked up; those of others go on.
+
+        Args:
+            peer: Whatever names the peer, such as the address of a client. The
+                count is kept for each process: two workers allow twice as much.
+        """
+        token = _peer.set(peer)
+        try:
+            yield
+        finally:
+            _peer.reset(token)
 
     def get(
         self,
@@ -154,7 +182,7 @@ class Fetcher:
 
         Raises:
             FetchError: `fetch_blocked`, `port_not_allowed`, `fetch_timeout`,
-                `tls_invalid` or `fetch_failed`.
+                `fetch_limited`, `tls_invalid` or `fetch_failed`.
             LimitExceededError: `limit_exceeded`; the answer is too large.
         """
         limit = self.policy.max_bytes if max_bytes is None else max_bytes
@@ -200,6 +228,9 @@ class Fetcher:
         return fetched
 
     def _exchange(self, target: _Target, request: Request, deadline: float) -> Answer:
+        peer = _peer.get()
+        if peer is not None:
+            self._limit.spend(peer, time.monotonic())
         addresses = checked_addresses(
             target.host,
             target.port,
