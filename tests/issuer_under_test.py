@@ -10,13 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
-from issuer_app import create_app
-from issuer_app.engine import EXTENSION, Engine
 from werkzeug.test import TestResponse
 
+from issuer_app.engine import EXTENSION, Engine
 from trustid import keys
 from trustid.credentials import jose
-from trustid.settings import ServerSettings
 
 PUBLIC_URL = "https://school.example"
 ADMIN_TOKEN = "admin-token-for-tests-000000"
@@ -69,7 +67,9 @@ class IssuerUnderTest:
     def rows(self) -> dict[str, int]:
         """How many rows each table has."""
         with sqlite3.connect(self.path) as connection:
-            found = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES}
+            found = {
+                name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES
+            }
         connection.close()
         return found
 
@@ -89,7 +89,9 @@ class IssuerUnderTest:
         headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"} | arguments.pop("headers", {})
         return self.client().open(path, method=method, headers=headers, **arguments)
 
-    def offer(self, *, tx_code: bool = False, configuration_id: str = "degree", **more: Any) -> dict[str, Any]:
+    def offer(
+        self, *, tx_code: bool = False, configuration_id: str = "degree", **more: Any
+    ) -> dict[str, Any]:
         """A fresh issuance through the back office."""
         body = {
             "credential_configuration_id": configuration_id,
@@ -134,7 +136,9 @@ class IssuerUnderTest:
     ) -> str:
         """A key proof; `header` and `claims` change or, with None, remove members."""
         key = key or keys.generate("P-256")
-        made: dict[str, Any] = {"typ": "openid4vci-proof+jwt", "jwk": key.public_key.to_jwk()} | dict(header or {})
+        made: dict[str, Any] = {"typ": "openid4vci-proof+jwt", "jwk": key.public_key.to_jwk()} | dict(
+            header or {}
+        )
         body: dict[str, Any] = {"aud": PUBLIC_URL, "iat": self.clock.now} | dict(claims or {})
         if "nonce" not in body:
             body["nonce"] = self.nonce()
@@ -146,7 +150,10 @@ class IssuerUnderTest:
 
     def ask(self, access_token: str, *proofs: str, **more: Any) -> TestResponse:
         """A credential request."""
-        body: dict[str, Any] = {"credential_configuration_id": "degree", "proofs": {"jwt": list(proofs)}} | more
+        body: dict[str, Any] = {
+            "credential_configuration_id": "degree",
+            "proofs": {"jwt": list(proofs)},
+        } | more
         return self.client().post(
             "/oid4vci/credential",
             json={name: value for name, value in body.items() if value is not None},

@@ -90,11 +90,12 @@ def verify_proof(proof: ReadProof, resolver: Resolver) -> PublicKey:
 
 
 def _key(header: JsonObject, resolver: Resolver) -> PublicKey:
-    if "jwk" in header:
-        return public_key_from_jwk(header["jwk"])
+    jwk = header.get("jwk")
+    if isinstance(jwk, dict):
+        return public_key_from_jwk(jwk)
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid.startswith("did:"):
-        raise ProtocolError("invalid_proof", "expected jwk, or a kid that is a DID URL")
+        raise ProtocolError("invalid_proof", "expected jwk (an object), or a kid that is a DID URL")
     return resolver.public_key(kid, "authentication")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from issuer_under_test import PUBLIC_URL, IssuerUnderTest
-
 from trustid import keys
 from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.status import list_token
