@@ -238,7 +238,7 @@ def verify(
     """
     algorithm = jws.algorithm
     if isinstance(algorithms, str) or algorithm not in algorithms:
-        raise SignatureError("alg_not_allowed", "expected another algorithm")
+        raise SignatureError("alg_not_allowed", "expected an algorithm that is allowed here")
     if _NAMES.get(algorithm, algorithm) != key.algorithm:
         raise SignatureError("alg_not_allowed", f"expected {key.algorithm}, as the key has it")
     _check_typ(jws.header.get("typ"), typ)

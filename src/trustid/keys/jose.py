@@ -129,7 +129,7 @@ class EncryptionKey(Secret):
         """
         header = _check_shape(jwe)
         if header.get("kid", self.kid) != self.kid:
-            raise SignatureError("key_not_found", "expected a token for another kid")
+            raise SignatureError("key_not_found", "expected a token for the kid of this key")
         try:
             token = JWE(algs=_ALLOWED)
             token.deserialize(jwe)

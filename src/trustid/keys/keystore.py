@@ -34,6 +34,7 @@ from trustid.keys.jwk import signing_key_from_jwk
 from trustid.keys.sealing import (
     MEMORY_BYTES,
     OPERATIONS,
+    SALT_BYTES,
     SealingKey,
     new_salt,
     sealing_key_from_passphrase,
@@ -257,15 +258,15 @@ def _read(path: Path) -> tuple[JsonObject, bytes]:
         content = _read_file(path)
         value = parse_json_object(content, max_bytes=MAX_KEYSTORE_BYTES)
         sealed = b64url_decode(value.pop("sealed"))
-        # The parameters are fixed by the version, so that nobody can lower them, or raise
-        # them to stop a server from starting, by editing the file.
-        if value != _new_header(b64url_decode(value["kdf"]["salt"])):
-            raise KeystoreError("key_unseal_failed", "expected a keystore of version 1")
-        if content != _to_file(value, sealed):
-            raise KeystoreError("key_unseal_failed", "expected the keystore as it was written")
+        salt = b64url_decode(value["kdf"]["salt"])
     except (MalformedError, KeyError, TypeError, AttributeError) as err:
         raise KeystoreError("key_unseal_failed", "expected a keystore file") from err
-    return value, sealed
+    # The parameters are fixed by the version, so that nobody can lower them, or raise
+    # them to stop a server from starting, by editing the file.
+    header = _new_header(salt)
+    if len(salt) != SALT_BYTES or content != _to_file(header, sealed):
+        raise KeystoreError("key_unseal_failed", "expected a keystore of version 1, as it was written")
+    return header, sealed
 
 
 def _unseal(sealing_key: SealingKey, header: JsonObject, sealed: bytes) -> JsonObject:
@@ -284,8 +285,8 @@ def _read_file(path: Path) -> bytes:
     except OSError as err:
         code = "keystore_unsafe" if err.errno == errno.ELOOP else "keystore_unavailable"
         raise KeystoreError(code, "expected a keystore file that is no symbolic link") from err
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise KeystoreError("keystore_unsafe", "expected the keystore to be a plain file")
         if status.st_mode & 0o077:
@@ -293,7 +294,10 @@ def _read_file(path: Path) -> bytes:
             raise KeystoreError("keystore_unsafe", f"expected mode 0600, found {found:04o}")
         if status.st_uid != os.geteuid():
             raise KeystoreError("keystore_unsafe", "expected the keystore to belong to this user")
-        return file.read(MAX_KEYSTORE_BYTES + 1)
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            return file.read(MAX_KEYSTORE_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

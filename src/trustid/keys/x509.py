@@ -60,6 +60,10 @@ MAX_CERTIFICATE_BYTES: Final = 8 * 1024
 CA_VALID_DAYS: Final = 3650
 
 _HOUR: Final = 3600
+_CURVES: Final[dict[str, type[P256PublicKey] | type[P384PublicKey]]] = {
+    ec.SECP256R1.name: P256PublicKey,
+    ec.SECP384R1.name: P384PublicKey,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,15 +259,13 @@ def _names(leaf: x509.Certificate) -> LeafNames:
 def _public_key(certificate: x509.Certificate) -> PublicKey:
     try:
         key = certificate.public_key()
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
+            point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+            return _CURVES[key.curve.name].from_bytes(point)
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            return Ed25519PublicKey.from_bytes(key.public_bytes_raw())
     except ValueError as err:
-        raise TrustError("x5c_invalid", "expected a key on P-256, P-384 or Ed25519") from err
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        for kind in (P256PublicKey, P384PublicKey):
-            if key.curve.key_size == kind.coordinate_bytes * 8:
-                return kind.from_bytes(point)
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return Ed25519PublicKey.from_bytes(key.public_bytes_raw())
+        raise TrustError("x5c_invalid", "expected a valid key in the certificate") from err
     raise TrustError("x5c_invalid", "expected a key on P-256, P-384 or Ed25519")
 
 
@@ -286,11 +288,10 @@ class DevelopmentCa(Secret):
         """Make a new authority, valid for `CA_VALID_DAYS` from this hour on (or from `now`)."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name(common_name)
-        usage = _key_usage(key_cert_sign=True, crl_sign=True)
         certificate = (
             _builder(name, name, key.public_key(), now, CA_VALID_DAYS)
             .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
-            .add_extension(usage, critical=True)
+            .add_extension(_key_usage(signs_content=False), critical=True)
             .sign(key, hashes.SHA256())
         )
         return cls(key, certificate)
@@ -345,7 +346,7 @@ class DevelopmentCa(Secret):
         builder = (
             _builder(_name(common_name), self._certificate.subject, key, now, valid_days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(digital_signature=True), critical=True)
+            .add_extension(_key_usage(signs_content=True), critical=True)
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
             )
@@ -381,20 +382,10 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _key_usage(
-    *, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False
-) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def _key_usage(*, signs_content: bool) -> x509.KeyUsage:
+    signs_certificates = not signs_content
+    rest = (False, False, False, False, signs_certificates, signs_certificates, False, False)
+    return x509.KeyUsage(signs_content, *rest)
 
 
 def _to_cryptography(public_key: PublicKey) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
