@@ -268,6 +268,15 @@ def test_B101_document_over_the_limit() -> None:
         assert resolve(did, server).id == did
 
 
+def test_document_that_is_too_deep() -> None:
+    with RawServer(reply(b'{"a":' * 20 + b"1" + b"}" * 20)) as server:
+        with pytest.raises(LimitExceededError) as caught:
+            resolve(did_at(server), server)
+        assert caught.value.code == "limit_exceeded"
+        server.answer = reply(served(did_at(server)))
+        assert resolve(did_at(server), server).id == did_at(server)
+
+
 def test_B100_B102_over_tls(tmp_path: Path) -> None:
     """https on 443 is not ours to open in a test, so the port is admitted and asked over TLS by the fetcher."""
     authority = Authority(tmp_path)

@@ -326,6 +326,29 @@ def test_tls_handshake_that_never_ends(tmp_path: Path) -> None:
     assert caught.value.code == "fetch_timeout"
 
 
+def test_connection_that_breaks_before_it_is_secured(tmp_path: Path) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def reset() -> None:
+        conn, _ = listener.accept()
+        conn.recv(1)
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        conn.close()
+
+    thread = threading.Thread(target=reset)
+    thread.start()
+    pair = f"{HOST}:{listener.getsockname()[1]}"
+    fetcher = Fetcher(
+        FetchPolicy(allow_http_hosts=frozenset({pair})), resolver=lambda _host, _port: ["127.0.0.1"]
+    )
+    with listener, pytest.raises(FetchError) as caught:
+        fetcher.get(f"https://{pair}/", accept=JSON)
+    thread.join()
+    assert caught.value.code == "fetch_failed"
+    authority = Authority(tmp_path)
+    assert fetch_tls(authority.server_context(HOST), authority) == 200
+
+
 def test_threads_share_a_fetcher() -> None:
     with RawServer(reply()) as server:
         pair = f"127.0.0.1:{server.port}"

@@ -112,8 +112,6 @@ def _decoded(text: str) -> tuple[bytes, bytes]:
             raise ResolutionError(
                 "did_malformed", f"expected a key of its kind's length, found {len(raw)} bytes"
             )
-        if multibase_encode(data) != text:
-            raise ResolutionError("did_malformed", "expected the one spelling of a Multikey")
         _check_point(text)
     except MalformedError as err:
         raise ResolutionError("did_malformed", "expected a key in base58btc") from err
