@@ -25,6 +25,7 @@ from trustid.keys.x509 import (
     LeafNames,
     certificate_from_pem,
     check_x5c,
+    leaf_key,
     leaf_names,
 )
 
@@ -316,6 +317,15 @@ def test_any_bytes_as_a_certificate(data, place, change):
             leaf_names([b64_encode(der)])
         except TrustidError as error:
             assert error.code == "x5c_invalid"
+
+
+def test_a_key_on_first_use():
+    assert leaf_key([b64_encode(LEAF)], now=NOW) == KEY.public_key
+    for now in (NOW - DAY, NOW + 31 * DAY):
+        with refused("x5c_invalid"):
+            leaf_key([b64_encode(LEAF)], now=now)
+    with refused("x5c_invalid"):
+        leaf_key([], now=NOW)
 
 
 def test_issue_refuses_foreign_keys():

@@ -5,8 +5,8 @@ for trying things out and for closed circles. A public authority's certificates
 are made elsewhere.
 
 References:
-    RFC 5280; RFC 7515, section 4.1.6 (x5c); HAIP 1.0, section 5 (leaf not
-    self-signed, anchor not in the chain).
+    RFC 5280; RFC 7515, section 4.1.6 (x5c); HAIP 1.0 (leaf not self-signed,
+    anchor not in the chain).
 """
 
 from __future__ import annotations
@@ -27,15 +27,10 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
-from cryptography.x509.verification import (
-    Criticality,
-    ExtensionPolicy,
-    Policy,
-    PolicyBuilder,
-    Store,
-    VerificationError,
-)
+from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store
+from cryptography.x509.verification import VerificationError as PathError
 
 from trustid.encoding import b64_decode
 from trustid.errors import MalformedError, TrustError, UnsupportedError
@@ -186,14 +181,16 @@ def _load(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         # The extensions are parsed only when asked for; ask now, so that all that follows is read.
         _ = certificate.extensions, certificate.subject, certificate.issuer
-    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as err:
+    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion, CryptographyDeprecationWarning) as err:
         raise TrustError("x5c_invalid", "expected an X.509 certificate") from err
+    if certificate.serial_number <= 0:
+        raise TrustError("x5c_invalid", "expected a positive serial number")
     return certificate
 
 
 def _is_authority(_policy: Policy, _certificate: x509.Certificate, found: x509.BasicConstraints) -> None:
     if not found.ca:
-        raise ValueError("expected CA:TRUE")  # becomes a VerificationError
+        raise ValueError("expected CA:TRUE")  # becomes a PathError
 
 
 def _signs_certificates(_policy: Policy, _certificate: x509.Certificate, found: x509.KeyUsage) -> None:
@@ -238,7 +235,7 @@ def _check_path(chain: list[x509.Certificate], anchors: list[x509.Certificate], 
     )
     try:
         path = verifier.verify(chain[0], chain[1:]).chain
-    except VerificationError as err:
+    except PathError as err:
         raise TrustError("x5c_invalid", "expected a valid path to a trust anchor") from err
     # The verifier finds any path; x5c is that path, in that order, and nothing else.
     if path[:-1] != chain:
