@@ -25,7 +25,7 @@ from trustid.protocols.ports_verifier import StoredSession
 from trustid.protocols.results import ProvedCredential
 from trustid.web import csrf_token, log_in, log_out, no_store, require_staff, server_settings
 from verifier_app.engine import engine
-from verifier_app.questions import claim_label, type_title
+from verifier_app.questions import claim_label, claim_place, type_title
 from verifier_app.words import check_words, headline
 
 __all__ = ["blueprint"]
@@ -113,11 +113,13 @@ def answer(session_id: str) -> Response:
             raise
         return _page("elsewhere.html", asked=asked)
     link = desk.link(session_id, browser=browser)
+    line, reason = headline(result.state, result.checks)
     return _page(
         "answer.html",
         asked=asked,
         result=result,
-        headline=headline(result.state, result.checks),
+        headline=line,
+        reason=reason,
         checks=[check_words(check) for check in result.checks],
         shown=[_shown(credential) for credential in result.credentials],
         link=link,

@@ -12,10 +12,7 @@ development authority issues one for the host of TRUSTID_PUBLIC_URL.
 
 from __future__ import annotations
 
-import fcntl
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,7 +20,7 @@ from typing import Final
 from trustid import keys
 from trustid.did import web as did_web
 from trustid.encoding import JsonObject, b64url_encode, sha256
-from trustid.errors import ConfigurationError, TrustidError
+from trustid.errors import ConfigurationError, KeystoreError, TrustidError
 from trustid.keys import PublicKey
 from trustid.keys.keystore import Keystore
 from trustid.keys.sealing import SealingKey
@@ -38,7 +35,6 @@ REQUEST_KEY: Final = "verifier.request"
 STORE_SECRET: Final = "verifier.store"
 AUTHORITY: Final = "verifier.development-ca"
 CERTIFICATE: Final = "verifier.certificate"
-SECRET_BYTES: Final = 32
 KEY_FRAGMENT: Final = "request"
 CERTIFICATE_DAYS: Final = 825
 CERTIFICATE_FILE: Final = "TRUSTID_X_CERTIFICATE_FILE"
@@ -74,18 +70,13 @@ def load_keys(settings: ServerSettings, *, clock: Clock) -> Keys:
         KeystoreError: It is unsafe or does not open.
         ConfigurationError: `setting_unsafe`: the certificate does not fit key or host.
     """
-    with _alone(settings.keystore_path):
-        keystore = settings.open_keystore()
-        if not keystore.has(REQUEST_KEY):
-            keystore.add(REQUEST_KEY, keys.generate("P-256"))
-        if not keystore.has(STORE_SECRET):
-            keystore.add(STORE_SECRET, secrets.token_bytes(SECRET_BYTES))
-        signing_key = keystore.get(REQUEST_KEY)
-        chain = _configured_chain(settings)
-        authority = None if chain else _authority(keystore, settings, clock)
-        if authority is not None:
-            chain = (_development_certificate(keystore, settings, authority, signing_key.public_key, clock),)
-    secret = SealingKey(keystore.secret(STORE_SECRET))
+    keystore = settings.open_keystore()
+    signing_key = keystore.get_or_add(REQUEST_KEY, lambda: keys.generate("P-256"))
+    chain = _configured_chain(settings)
+    authority = None if chain else _authority(keystore, settings, clock)
+    if authority is not None:
+        chain = (_development_certificate(keystore, settings, authority, signing_key.public_key, clock),)
+    secret = SealingKey(keystore.secret_or_add(STORE_SECRET))
     did = did_web.create(settings.public_url)
     identity = VerifierIdentity(
         public_url=settings.public_url,
@@ -125,12 +116,10 @@ def _configured_chain(settings: ServerSettings) -> tuple[bytes, ...]:
 
 
 def _authority(keystore: Keystore, settings: ServerSettings, clock: Clock) -> DevelopmentCa:
-    if not keystore.has(AUTHORITY):
-        authority = DevelopmentCa.create(
-            f"{settings.organisation} development authority"[:NAME_MAX], now=clock()
-        )
-        keystore.add(AUTHORITY, authority.to_pem())
-    return DevelopmentCa.from_pem(keystore.secret(AUTHORITY))
+    name = f"{settings.organisation} development authority"[:NAME_MAX]
+    return DevelopmentCa.from_pem(
+        _kept(keystore, AUTHORITY, lambda: DevelopmentCa.create(name, now=clock()).to_pem())
+    )
 
 
 def _development_certificate(
@@ -138,22 +127,25 @@ def _development_certificate(
 ) -> bytes:
     """The certificate for this host; another host gets another one, under the same authority."""
     name = f"{CERTIFICATE}.{b64url_encode(sha256(settings.public_host.encode()))[:NAME_DIGEST]}"
-    if not keystore.has(name):
-        issued = authority.issue(
+
+    def issue() -> bytes:
+        return authority.issue(
             key,
             common_name=settings.organisation[:NAME_MAX],
             dns_names=[settings.public_host],
             valid_days=CERTIFICATE_DAYS,
             now=clock(),
         )
-        keystore.add(name, issued)
+
+    return _kept(keystore, name, issue)
+
+
+def _kept(keystore: Keystore, name: str, make: Callable[[], bytes]) -> bytes:
+    """What the keystore keeps under a name, made now if there is nothing; one process makes it, all get it."""
+    if not keystore.has(name):
+        try:
+            keystore.add(name, make())
+        except KeystoreError as err:
+            if err.code != "keystore_exists":
+                raise
     return keystore.secret(name)
-
-
-@contextmanager
-def _alone(keystore_path: Path) -> Iterator[None]:
-    """Let one process at a time make keys, should several start on an empty folder."""
-    keystore_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with keystore_path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trustid import catalogue
-from trustid.catalogue import CredentialType, Question
+from trustid.catalogue import Claim, CredentialType, Question
 from trustid.encoding import JsonObject
 from trustid.protocols.trust import TrustPolicy
 
@@ -54,15 +54,29 @@ def type_title(vct: str) -> str:
 
 def claim_label(vct: str, path: Sequence[str | int]) -> str:
     """What people call a claim; its own name, made readable, where the catalogue does not know it."""
-    kind = _kind_of(vct)
-    for claim in kind.claims if kind is not None else ():
+    claims = _claims_of(vct)
+    place = claim_place(vct, path)
+    if place < len(claims):
+        return claims[place].names.get(LANGUAGE) or next(iter(claims[place].names.values()))
+    names = [part for part in path if isinstance(part, str)]
+    return names[-1].replace("_", " ").capitalize() if names else "Value"
+
+
+def claim_place(vct: str, path: Sequence[str | int]) -> int:
+    """Where a claim stands among those of its type; behind all where the catalogue does not know it."""
+    claims = _claims_of(vct)
+    for place, claim in enumerate(claims):
         if len(claim.path) == len(path) and all(
             wanted == found or (wanted is None and isinstance(found, int))
             for wanted, found in zip(claim.path, path, strict=True)
         ):
-            return claim.names.get(LANGUAGE) or next(iter(claim.names.values()))
-    names = [part for part in path if isinstance(part, str)]
-    return names[-1].replace("_", " ").capitalize() if names else "Value"
+            return place
+    return len(claims)
+
+
+def _claims_of(vct: str) -> tuple[Claim, ...]:
+    kind = _kind_of(vct)
+    return kind.claims if kind is not None else ()
 
 
 def _kind_of(vct: str) -> CredentialType | None:

@@ -7,7 +7,7 @@ to do next, and never blames the person for what a machine did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,37 +25,58 @@ class CheckWords:
         ok: Whether it held.
         explanation: What that means, or what went wrong.
         advice: What to do; empty when it held.
+        code: The word for the operator; empty when it held.
     """
 
     title: str
     ok: bool
     explanation: str
     advice: str
+    code: str
 
 
-CHECKS: Final[Mapping[str, tuple[str, str]]] = {
-    "answered": ("The wallet answered", "An answer arrived from a wallet."),
-    "readable": ("The credential can be read", "It is complete and in a form that is understood here."),
+CHECKS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "answered": ("The wallet answered", "An answer arrived from a wallet.", "The wallet did not answer"),
+    "readable": (
+        "The credential can be read",
+        "It is complete and in a form that is understood here.",
+        "The credential cannot be read",
+    ),
     "issuer_trusted": (
         "It comes from an issuer we trust",
         "The issuer is on our list for this kind of credential.",
+        "It does not come from an issuer we trust",
     ),
     "key_found": (
         "The issuer's key was found",
-        "The key that the issuer signs with was found at the issuer's own place.",
+        "The key that the issuer signs with is known.",
+        "The issuer's key was not found",
     ),
-    "signature": ("It is genuine and unchanged", "The issuer's signature fits every word that was shown."),
-    "time": ("It is valid today", "It has begun and has not expired."),
-    "not_revoked": ("It has not been taken back", "The issuer has neither revoked nor suspended it."),
+    "signature": (
+        "It is genuine and unchanged",
+        "The issuer's signature fits every word that was shown.",
+        "It is not genuine",
+    ),
+    "time": ("It is valid today", "It has begun and has not expired.", "It is not valid today"),
+    "not_revoked": (
+        "It has not been taken back",
+        "The issuer has neither revoked nor suspended it.",
+        "It may have been taken back",
+    ),
     "holder_present": (
         "It belongs to this wallet",
         "The wallet proved just now that the credential was issued to it.",
+        "It was not shown to belong to this wallet",
     ),
     "answers_question": (
         "It answers our question",
         "Everything that was asked for is there, and nothing else.",
+        "It does not answer our question",
     ),
 }
+"""Name of a check: its title when it holds, what that means, its title when it does not."""
+
+REVOKED_TITLE: Final = "It has been taken back"
 
 TRY_AGAIN: Final = "Ask again with a new code."
 NEW_CREDENTIAL: Final = "Ask the person to get a new one from the issuer."
@@ -121,6 +142,9 @@ ADVICE: Final[Mapping[str, tuple[str, str]]] = {
     "presentation_reused": ("One credential was sent twice as if it were two.", TRY_AGAIN),
 }
 
+UNANSWERED: Final = frozenset({"wallet_declined", "session_expired"})
+UNDECIDED: Final = frozenset({"status_unavailable", "status_stale", "did_unreachable"})
+
 FAMILIES: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
     ("status_", ("The issuer's list of revoked credentials cannot be relied on.", OPERATOR)),
     ("did_", ("The issuer's identity could not be looked up.", "Wait a few minutes and ask again.")),
@@ -134,29 +158,37 @@ FAMILIES: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
 
 def check_words(check: Check) -> CheckWords:
     """Say a check in a clerk's words."""
-    title, meaning = CHECKS.get(check.name, (check.name.capitalize(), ""))
+    title, meaning, failed_title = CHECKS.get(check.name, (check.name, "", check.name))
     if check.ok:
-        return CheckWords(title, True, meaning, "")
-    code = check.code
-    if code in ADVICE:
-        explanation, advice = ADVICE[code]
-        return CheckWords(title, False, explanation, advice)
-    for prefix, (explanation, advice) in FAMILIES:
-        if code.startswith(prefix):
-            return CheckWords(title, False, explanation, advice)
-    public = CODES[code].public if code in CODES else "Something went wrong."
-    return CheckWords(title, False, public, "Do not accept it. " + TRY_AGAIN)
+        return CheckWords(title, True, meaning, "", "")
+    if check.code in ("revoked", "suspended"):
+        failed_title = REVOKED_TITLE
+    explanation, advice = _refusal_words(check.code)
+    return CheckWords(failed_title, False, explanation, advice, check.code)
 
 
-def headline(state: str, checks: tuple[Check, ...]) -> str:
-    """The one line above everything else."""
+def headline(state: str, checks: Sequence[Check]) -> tuple[str, str]:
+    """The line above everything else, and one sentence that says why."""
     if state == "verified":
-        return "Everything checks out."
+        return "Everything checks out.", "What stands below was shown, and every check holds."
     if state == "pending":
-        return "Waiting for an answer."
-    code = next((check.code for check in checks if not check.ok), None)
-    if code == "wallet_declined":
-        return "No credential was shown."
-    if code == "session_expired":
-        return "Nobody answered in time."
-    return "Do not accept this."
+        return "Waiting for an answer.", ""
+    code = next((check.code for check in checks if not check.ok), "internal_error")
+    explanation, advice = _refusal_words(code)
+    sentence = f"{explanation} {advice}"
+    if code in UNANSWERED:
+        return "No credential was shown.", sentence
+    if code in UNDECIDED or code.startswith(("fetch_", "tls_")):
+        return "This cannot be decided now.", sentence
+    return "Do not accept this.", sentence
+
+
+def _refusal_words(code: str) -> tuple[str, str]:
+    """What went wrong, and what to do."""
+    if code in ADVICE:
+        return ADVICE[code]
+    for prefix, words in FAMILIES:
+        if code.startswith(prefix):
+            return words
+    public = CODES[code].public if code in CODES else "Something went wrong."
+    return public, "Do not accept it. " + TRY_AGAIN
