@@ -1,0 +1,149 @@
+"""How the command line speaks: to people with rich, to machines with JSON, and its exit codes."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final, ParamSpec
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from trustid.errors import (
+    ConfigurationError,
+    InternalError,
+    KeystoreError,
+    StoreError,
+    TrustidError,
+)
+
+__all__ = [
+    "CONFIGURATION",
+    "EXIT_CODES",
+    "OK",
+    "REFUSED",
+    "UNREACHABLE",
+    "USAGE",
+    "Output",
+    "clean",
+    "exit_code_of",
+    "with_output",
+]
+
+OK: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+UNREACHABLE: Final = 3
+CONFIGURATION: Final = 4
+
+EXIT_CODES: Final = """\b
+Exit codes:
+  0  done
+  1  refused: something was checked and does not hold, or somebody said no
+  2  the command was not understood
+  3  the other side cannot be reached
+  4  a setting, a key file or a folder on this machine is not in order"""
+
+_UNREACHABLE_CODES: Final = frozenset(
+    {"did_unreachable", "status_unavailable", "fetch_failed", "fetch_timeout", "tls_invalid"}
+)
+
+_VALUE_MAX: Final = 500
+"""A single claim on the screen; JSON output is never cut."""
+
+P = ParamSpec("P")
+
+
+class Output:
+    """Where a command's result goes.
+
+    Args:
+        as_json: One JSON object on standard output, nothing else.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def result(self, value: Mapping[str, Any]) -> None:
+        """Print the result for machines; nothing for people."""
+        if self.as_json:
+            click.echo(json.dumps(value, ensure_ascii=False))
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line for people."""
+        if not self.as_json:
+            self._console.print(Text(text, style=style))
+
+    def table(self, columns: list[str], rows: list[list[str]]) -> None:
+        """Print a table for people; cells are cleaned."""
+        if self.as_json:
+            return
+        table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*[Text(clean(cell)) for cell in row])
+        self._console.print(table)
+
+    def panel(self, title: str, lines: list[tuple[str, str]]) -> None:
+        """Print named lines in a frame for people; texts are cleaned."""
+        if self.as_json:
+            return
+        grid = Table.grid(padding=(0, 2))
+        for name, value in lines:
+            grid.add_row(Text(name, style="bold"), Text(clean(value)))
+        self._console.print(Panel(grid, title=Text(clean(title)), title_align="left", expand=False))
+
+    def error(self, error: TrustidError) -> None:
+        """Say what went wrong: to machines on standard output, to people on standard error."""
+        if self.as_json:
+            click.echo(
+                json.dumps(
+                    {"error": error.code, "message": clean(error.message), "public": error.public},
+                    ensure_ascii=False,
+                )
+            )
+            return
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        console.print(Text.assemble((error.public, "bold red")))
+        console.print(Text(clean(f"{error.code}: {error.message}"), style="dim"))
+
+
+def clean(value: Any) -> str:
+    """Text from elsewhere, made safe for a terminal: no control or direction characters, bounded."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return text if len(text) <= _VALUE_MAX else f"{text[:_VALUE_MAX]}…"
+
+
+def exit_code_of(error: TrustidError) -> int:
+    """The exit code that reports an error."""
+    if error.code in _UNREACHABLE_CODES:
+        return UNREACHABLE
+    if isinstance(error, ConfigurationError | KeystoreError | StoreError | InternalError):
+        return CONFIGURATION
+    return REFUSED
+
+
+def with_output(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command its `--json`, its `Output` and its exit codes.
+
+    The command's first argument becomes the `Output`. Errors of ours end it
+    with one clear message; any other error is a bug and shows itself.
+    """
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+    @functools.wraps(command)
+    def run(*args: Any, as_json: bool, **kwargs: Any) -> None:
+        output = Output(as_json=as_json)
+        try:
+            command(output, *args, **kwargs)
+        except TrustidError as error:
+            output.error(error)
+            sys.exit(exit_code_of(error))
+
+    return run
