@@ -233,9 +233,8 @@ def _qr_code(link: str) -> Markup:
 
 def _shown(credential: ProvedCredential) -> Shown:
     vct = credential.credential_type
-    rows = tuple(
-        (claim_label(vct, path), _value_words(value)) for path, value in _leaves(credential.claims, ())
-    )
+    leaves = sorted(_leaves(credential.claims, ()), key=lambda leaf: claim_place(vct, leaf[0]))
+    rows = tuple((claim_label(vct, path), _value_words(value)) for path, value in leaves)
     return Shown(type_title(vct), credential.issuer, rows)
 
 
