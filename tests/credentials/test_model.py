@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trustid.credentials.model import PROTECTED_TERMS, V1_CONTEXT, V2_CONTEXT, Credential, Presentation, issuer_of
+
+from trustid.credentials.model import (
+    PROTECTED_TERMS,
+    V1_CONTEXT,
+    V2_CONTEXT,
+    Credential,
+    Presentation,
+    issuer_of,
+)
 from trustid.credentials.model_values import is_url, parse_datetime
 from trustid.errors import TrustidError
 
@@ -59,7 +67,9 @@ def test_document(path: Path) -> None:
 
 
 def test_protected_terms() -> None:
-    context = json.loads((VECTORS / "contexts" / "www.w3.org_ns_credentials_v2.jsonld").read_text())["@context"]
+    context = json.loads((VECTORS / "contexts" / "www.w3.org_ns_credentials_v2.jsonld").read_text())[
+        "@context"
+    ]
     assert set(context) - {"@protected"} == PROTECTED_TERMS
 
 
@@ -166,12 +176,20 @@ def test_form(code: str, changes: dict[str, Any]) -> None:
 def test_presentation_form() -> None:
     good = {"@context": [V2_CONTEXT], "type": "VerifiablePresentation", "verifiableCredential": credential()}
     assert len(Presentation.read(good).credentials) == 1
-    jwt = {"@context": V2_CONTEXT, "type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt,a.b.c"}
-    assert Presentation.read(good | {"verifiableCredential": [jwt]}).enveloped == ("data:application/vc+jwt,a.b.c",)
+    jwt = {
+        "@context": V2_CONTEXT,
+        "type": "EnvelopedVerifiableCredential",
+        "id": "data:application/vc+jwt,a.b.c",
+    }
+    assert Presentation.read(good | {"verifiableCredential": [jwt]}).enveloped == (
+        "data:application/vc+jwt,a.b.c",
+    )
     bad = copy.deepcopy(good)
     bad["verifiableCredential"]["issuer"] = None  # type: ignore[index]
     refused("claim_type_invalid", Presentation.read, bad)
-    refused("malformed", Presentation.read, good | {"verifiableCredential": [jwt | {"id": "https://x.example"}]})
+    refused(
+        "malformed", Presentation.read, good | {"verifiableCredential": [jwt | {"id": "https://x.example"}]}
+    )
     refused("claim_type_invalid", Presentation.read, good | {"verifiableCredential": ["a.b.c"]})
     refused("claim_type_invalid", Presentation.read, good | {"verifiableCredential": [credential()] * 65})
     refused("claim_type_invalid", Presentation.read, good | {"holder": None})

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import pytest
+
 from trustid.credentials import jose, sd_jwt_json
 from trustid.credentials.disclosure import MAX_CLAIMS_DEPTH, MAX_DISCLOSURES, Disclosure, b64url_encode_many
 from trustid.credentials.sd_jwt import SdJwt, check_key_binding, issue
@@ -50,7 +51,11 @@ def refused(code: str, call: Any, *args: Any, **options: Any) -> None:
 AGE = disclosure("salt-of-age", "over_18", False)
 NAME = disclosure("salt-of-name", "name", "Ada")
 ELEMENT = disclosure("salt-of-element", "DE")
-PAYLOAD = {"iss": "https://issuer.example", "_sd": [digest(AGE), digest(NAME)], "n": [{"...": digest(ELEMENT)}]}
+PAYLOAD = {
+    "iss": "https://issuer.example",
+    "_sd": [digest(AGE), digest(NAME)],
+    "n": [{"...": digest(ELEMENT)}],
+}
 
 
 def test_twin() -> None:
@@ -128,7 +133,9 @@ def test_B046_name_collision(name: str) -> None:
     assert processed(token({"_sd": [digest(text)]}, text)) == {name: "attacker"}
     refused("disclosure_name_collision", processed, token({name: "issuer", "_sd": [digest(text)]}, text))
     again = disclosure("salt2", name, "other")
-    refused("disclosure_name_collision", processed, token({"_sd": [digest(text), digest(again)]}, text, again))
+    refused(
+        "disclosure_name_collision", processed, token({"_sd": [digest(text), digest(again)]}, text, again)
+    )
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha-1", "SHA-256", "sha-256 ", "", None, 256, ["sha-256"]])
@@ -196,7 +203,10 @@ def test_limits() -> None:
 def test_digest_places(payload: dict[str, Any]) -> None:
     """Section 4.1, rule 7: _sd and ... serve for digests only."""
     refused("disclosure_malformed", processed, token(payload))
-    assert processed(token({"_sd": [], "n": [{"...": "digest"}], "inner": {"_sd": ["x"]}})) == {"n": [], "inner": {}}
+    assert processed(token({"_sd": [], "n": [{"...": "digest"}], "inner": {"_sd": ["x"]}})) == {
+        "n": [],
+        "inner": {},
+    }
 
 
 def test_B052_decoys() -> None:
@@ -356,7 +366,8 @@ def test_B059_kb_sd_hash() -> None:
 
 
 @pytest.mark.parametrize(
-    "audience", ["x509_hash:other", [AUDIENCE], AUDIENCE.removeprefix("x509_hash:"), AUDIENCE.upper(), ..., None, ""]
+    "audience",
+    ["x509_hash:other", [AUDIENCE], AUDIENCE.removeprefix("x509_hash:"), AUDIENCE.upper(), ..., None, ""],
 )
 def test_B060_kb_aud(audience: Any) -> None:
     check(presentation())
@@ -460,7 +471,15 @@ def test_issue_refusals() -> None:
 
 def test_select() -> None:
     claims = {"a": {"b": {"c": 1, "d": 2}, "e": 3}, "list": [{"f": 4, "g": 5}, {"f": 6}], "open": 7}
-    paths = [("a",), ("a", "b"), ("a", "b", "c"), ("a", "b", "d"), ("list", None), ("list", None, "f"), ("list", 0, "g")]
+    paths = [
+        ("a",),
+        ("a", "b"),
+        ("a", "b", "c"),
+        ("a", "b", "d"),
+        ("list", None),
+        ("list", None, "f"),
+        ("list", 0, "g"),
+    ]
     held = SdJwt.parse(issue(claims, disclosable=paths, key=ISSUER, header={"typ": "example+sd-jwt"}))
 
     def shown(*wanted: Any) -> Any:
@@ -472,8 +491,21 @@ def test_select() -> None:
     assert shown(("a",)) == {"a": claims["a"], "list": [], "open": 7}
     assert shown(("list", 1, "f")) == {"list": [{"f": 6}], "open": 7}
     assert shown(("list", None, "f")) == {"list": [{"f": 4}, {"f": 6}], "open": 7}
-    assert shown(("list", 0), ("a", "b", "d")) == {"list": [{"f": 4, "g": 5}], "a": {"b": {"d": 2}, "e": 3}, "open": 7}
-    for wrong in (("x",), ("a", 0), ("a", None), ("list", "f"), ("list", 2), ("open", "x"), (), ("list", True)):
+    assert shown(("list", 0), ("a", "b", "d")) == {
+        "list": [{"f": 4, "g": 5}],
+        "a": {"b": {"d": 2}, "e": 3},
+        "open": 7,
+    }
+    for wrong in (
+        ("x",),
+        ("a", 0),
+        ("a", None),
+        ("list", "f"),
+        ("list", 2),
+        ("open", "x"),
+        (),
+        ("list", True),
+    ):
         refused("query_mismatch", held.select, [wrong])
     assert held.select([("a",)]).select([("a", "e")]).disclosures
 

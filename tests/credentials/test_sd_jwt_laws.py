@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from strategies import json_values, member_names
 from trustid.credentials import jose, sd_jwt_json
 from trustid.credentials.disclosure import RESERVED_NAMES, Disclosure
@@ -21,14 +22,18 @@ TYP = "example+sd-jwt"
 
 def without_reserved(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: without_reserved(member) for name, member in value.items() if name not in RESERVED_NAMES}
+        return {
+            name: without_reserved(member) for name, member in value.items() if name not in RESERVED_NAMES
+        }
     if isinstance(value, list):
         return [without_reserved(item) for item in value]
     return value
 
 
 def every_path(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    members = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     found = [path] if path else []
     for name, member in members:
         found += every_path(member, (*path, name))
@@ -56,7 +61,9 @@ def verified(text: str) -> Any:
     return sd_jwt.claims()
 
 
-def projection(value: Any, path: tuple[Any, ...], hidden: set[tuple[Any, ...]], wanted: list[tuple[Any, ...]]) -> Any:
+def projection(
+    value: Any, path: tuple[Any, ...], hidden: set[tuple[Any, ...]], wanted: list[tuple[Any, ...]]
+) -> Any:
     """What shows of a value: written from the definition, apart from the code it judges."""
 
     def visible(place: tuple[Any, ...]) -> bool:
@@ -107,7 +114,8 @@ def test_select_is_the_projection(case: tuple[Any, ...], data: st.DataObject) ->
 def test_two_issuances_share_nothing(claims: dict[str, Any]) -> None:
     paths = every_path(claims)
     first, second = [
-        SdJwt.parse(issue(claims, disclosable=paths, key=KEYS["EdDSA"], header={"typ": TYP})) for _ in range(2)
+        SdJwt.parse(issue(claims, disclosable=paths, key=KEYS["EdDSA"], header={"typ": TYP}))
+        for _ in range(2)
     ]
     for one in (lambda d: d.salt, lambda d: d.text, Disclosure.digest):
         mine, yours = {one(d) for d in first.disclosures}, {one(d) for d in second.disclosures}
@@ -121,7 +129,11 @@ PATHS = [("name",), ("over_18",), ("list",), ("list", None), ("list", 1, "deep")
 
 def bound_text() -> str:
     text = issue(
-        CLAIMS, disclosable=PATHS, key=KEYS["EdDSA"], header={"typ": TYP}, holder_jwk=HOLDER.public_key.to_jwk()
+        CLAIMS,
+        disclosable=PATHS,
+        key=KEYS["EdDSA"],
+        header={"typ": TYP},
+        holder_jwk=HOLDER.public_key.to_jwk(),
     )
     return SdJwt.parse(text).bind(HOLDER, audience="v", nonce="n", issued_at=1000)
 
@@ -159,7 +171,10 @@ def test_only_our_errors_come_out(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(json_values | st.dictionaries(st.sampled_from(["payload", "protected", "signature", "header"]), json_values))
+@given(
+    json_values
+    | st.dictionaries(st.sampled_from(["payload", "protected", "signature", "header"]), json_values)
+)
 def test_only_our_errors_come_out_of_json(value: Any) -> None:
     if isinstance(value, dict):
         try:

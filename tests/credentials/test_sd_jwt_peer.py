@@ -10,6 +10,7 @@ from sd_jwt.common import SDObj
 from sd_jwt.holder import SDJWTHolder
 from sd_jwt.issuer import SDJWTIssuer
 from sd_jwt.verifier import SDJWTVerifier
+
 from trustid.credentials import jose
 from trustid.credentials.sd_jwt import SdJwt, check_key_binding, issue
 from trustid.keys import SigningKey, generate
@@ -17,12 +18,20 @@ from trustid.keys import SigningKey, generate
 CLAIMS = {
     "name": "Ada Möbius",
     "flags": [True, False],
-    "address": {"street": "1 \"High\" St", "city": "London", "lines": ["a", "b"]},
+    "address": {"street": '1 "High" St', "city": "London", "lines": ["a", "b"]},
     "age": 36,
     "ratio": 1.5,
     "none": None,
 }
-PATHS = [("name",), ("flags", None), ("address",), ("address", "city"), ("address", "lines", 0), ("age",), ("none",)]
+PATHS = [
+    ("name",),
+    ("flags", None),
+    ("address",),
+    ("address", "city"),
+    ("address", "lines", 0),
+    ("age",),
+    ("none",),
+]
 NONCE, AUDIENCE, NOW = "1234567890", "https://verifier.example", 1_700_000_000
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from trustid.credentials import jose
 from trustid.credentials.disclosure import Disclosure
 from trustid.credentials.issuer_keys import (
@@ -109,7 +110,10 @@ def test_header_and_types_examples() -> None:
 
 def test_round_trip() -> None:
     text = issued(
-        status={"status_list": {"idx": 1, "uri": "https://s.example/1"}}, kid="k", not_before=NOW, x5c=["MIIB"]
+        status={"status_list": {"idx": 1, "uri": "https://s.example/1"}},
+        kid="k",
+        not_before=NOW,
+        x5c=["MIIB"],
     )
     vc = SdJwtVc.parse(text)
     vc.verify(ISSUER.public_key)
@@ -169,7 +173,9 @@ def test_B048_required_claim_missing() -> None:
     bad = SdJwtVc.parse(jose.sign({"typ": "dc+sd-jwt"}, {"vct": "v", "_sd": [hidden]}, ISSUER) + "~")
     bad.check_time(NOW)
     refused("required_claim_missing", bad.check_time, NOW, required=["exp"])
-    refused("required_claim_missing", SdJwtVc.parse, jose.sign({"typ": "dc+sd-jwt"}, {"iss": "x"}, ISSUER) + "~")
+    refused(
+        "required_claim_missing", SdJwtVc.parse, jose.sign({"typ": "dc+sd-jwt"}, {"iss": "x"}, ISSUER) + "~"
+    )
 
 
 def test_times() -> None:
@@ -258,7 +264,9 @@ def test_choose_jwk() -> None:
     assert choose_jwk({"keys": [one.to_jwk()]}, None) == one
     refused("key_not_found", choose_jwk, named, None)
     refused("key_not_found", choose_jwk, named, "3")
-    refused("key_invalid", choose_jwk, {"keys": [one.to_jwk() | {"kid": "1"}, two.to_jwk() | {"kid": "1"}]}, "1")
+    refused(
+        "key_invalid", choose_jwk, {"keys": [one.to_jwk() | {"kid": "1"}, two.to_jwk() | {"kid": "1"}]}, "1"
+    )
 
 
 def test_key_source() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from trustid.credentials import jose, sd_jwt_json
 from trustid.credentials.sd_jwt import Disclosure, SdJwt, check_key_binding, issue
 from trustid.keys import PublicKey, public_key_from_jwk, signing_key_from_jwk
@@ -96,7 +97,9 @@ def test_json_serialization() -> None:
         jose.verify(sd_jwt.issuer_jwt, issuer_key(), algorithms=["ES256"], typ=TYPS)
         assert sd_jwt_json.to_flattened(sd_jwt) == original
         assert sd_jwt_json.from_json(sd_jwt_json.to_general(sd_jwt)) == (sd_jwt,)
-    assert set(first.claims()) - set(second.claims()) == {"sub", "given_name", "birthdate"} - set(second.claims())
+    assert set(first.claims()) - set(second.claims()) == {"sub", "given_name", "birthdate"} - set(
+        second.claims()
+    )
     assert second.key_binding is not None
     proof = second.key_binding.claims()
     check_key_binding(second, audience="https://verifier.example.org", nonce="1234567890", now=proof["iat"])
@@ -174,7 +177,9 @@ def test_case(path: Path) -> None:
     chosen = SdJwt.parse_issued(token).select(shown(case["holder_disclosed_claims"], ()))
     text = chosen.serialize()
     if bound:
-        text = chosen.bind(holder, audience="https://example.com/verifier", nonce="1234567890", issued_at=1000)
+        text = chosen.bind(
+            holder, audience="https://example.com/verifier", nonce="1234567890", issued_at=1000
+        )
     received = SdJwt.parse(text)
     if case.get("serialization_format") == "json":
         (received,) = sd_jwt_json.from_json(json.loads(json.dumps(sd_jwt_json.to_flattened(received))))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from trustid.credentials.type_metadata import MAX_EXTENDS, TypeMetadata, check_integrity, resolve
 from trustid.errors import TrustidError
 
@@ -66,7 +67,13 @@ def test_education_example() -> None:
 def test_paths_example() -> None:
     """Section 5.6.1.1: which paths find something in the credential shown there."""
     (credential,) = section("5.6.1.1")
-    for path in (["name"], ["address"], ["address", "street_address"], ["degrees", None, "type"], ["degrees", 1]):
+    for path in (
+        ["name"],
+        ["address"],
+        ["address", "street_address"],
+        ["degrees", None, "type"],
+        ["degrees", 1],
+    ):
         one(claims=[{"path": path, "mandatory": True}]).check_issuing(credential, [])
     for path in (["nickname"], ["name", "x"], ["degrees", 7], ["address", None]):
         metadata = one(claims=[{"path": path, "mandatory": True}])
@@ -96,10 +103,24 @@ def test_integrity_metadata() -> None:
     document = {"vct": "t"}
     body = json.dumps(document).encode()
     good, strong = integrity(document), integrity(document, "sha512")
-    for text in (good, f"{good}?option", f"md5-xx {good}", f"sha256-{'A' * 43}= {good}", f"{strong} sha256-AAAA"):
+    for text in (
+        good,
+        f"{good}?option",
+        f"md5-xx {good}",
+        f"sha256-{'A' * 43}= {good}",
+        f"{strong} sha256-AAAA",
+    ):
         check_integrity(text, body)
     weak = integrity({"vct": "x"}, "sha512")
-    for text in ("", "md5-abc", "sha1-abc", "sha256", "sha256-%%%", f"{good} {weak}", good.replace("sha256", "SHA256")):
+    for text in (
+        "",
+        "md5-abc",
+        "sha1-abc",
+        "sha256",
+        "sha256-%%%",
+        f"{good} {weak}",
+        good.replace("sha256", "SHA256"),
+    ):
         refused("vct_integrity", check_integrity, text, body)
 
 
@@ -109,7 +130,10 @@ def test_extending_rules() -> None:
     def extended(base: dict[str, Any], child: dict[str, Any]) -> Any:
         metadata = resolve(
             "c",
-            loader({"vct": "b", "claims": [claim(**base)]}, {"vct": "c", "extends": "b", "claims": [claim(**child)]}),
+            loader(
+                {"vct": "b", "claims": [claim(**base)]},
+                {"vct": "c", "extends": "b", "claims": [claim(**child)]},
+            ),
         )
         return metadata.claims[0]
 

@@ -99,7 +99,9 @@ def reveal(payload: JsonObject, disclosures: Sequence[Disclosure]) -> DisclosedC
         else:
             walk.visit_array(source, target, depth)
     if len(walk.origins) != len(disclosures):
-        raise DisclosureError("disclosure_unreferenced", "expected every disclosure to be signed by the issuer")
+        raise DisclosureError(
+            "disclosure_unreferenced", "expected every disclosure to be signed by the issuer"
+        )
     return DisclosedClaims(root, walk.origins)
 
 

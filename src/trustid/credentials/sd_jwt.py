@@ -195,4 +195,3 @@ class SdJwt:
     def _text(self, disclosures: Sequence[Disclosure]) -> str:
         issuer_text = self.presentation_text.partition("~")[0]
         return "~".join([issuer_text, *[disclosure.text for disclosure in disclosures], ""])
-

@@ -237,7 +237,9 @@ def _refuse_reserved_names(claims: Mapping[str, Any]) -> None:
             raise LimitExceededError("limit_exceeded", f"expected claims at most {MAX_CLAIMS_DEPTH} deep")
         if isinstance(value, Mapping):
             if not RESERVED_NAMES.isdisjoint(value):
-                raise DisclosureError("disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg")
+                raise DisclosureError(
+                    "disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg"
+                )
             for name, member in value.items():
                 if type(name) is not str:
                     raise MalformedError("claim_type_invalid", "expected strings as claim names")

@@ -49,7 +49,11 @@ def from_json(value: Mapping[str, Any]) -> tuple[SdJwt, ...]:
         signatures = value["signatures"]
     else:
         signatures = [value]
-    if type(signatures) is not list or not signatures or not all(isinstance(one, Mapping) for one in signatures):
+    if (
+        type(signatures) is not list
+        or not signatures
+        or not all(isinstance(one, Mapping) for one in signatures)
+    ):
         raise MalformedError("malformed", "expected an array of signatures")
     if len(signatures) > MAX_SIGNATURES:
         raise LimitExceededError("limit_exceeded", f"expected at most {MAX_SIGNATURES} signatures")
@@ -60,7 +64,8 @@ def from_json(value: Mapping[str, Any]) -> tuple[SdJwt, ...]:
     texts = [_compact({**one, "payload": value.get("payload")}) for one in signatures]
     bindings = [binding, *[""] * (len(texts) - 1)]
     return tuple(
-        SdJwt.parse("~".join([text, *disclosures, bound])) for text, bound in zip(texts, bindings, strict=True)
+        SdJwt.parse("~".join([text, *disclosures, bound]))
+        for text, bound in zip(texts, bindings, strict=True)
     )
 
 
@@ -110,7 +115,9 @@ def _unprotected(signature: Mapping[str, Any]) -> tuple[list[str], str]:
     if not isinstance(header, Mapping):
         raise MalformedError("malformed", "expected header to be an object")
     disclosures, binding = header.get("disclosures", []), header.get("kb_jwt", "")
-    if type(disclosures) is not list or not all(type(one) is str and one and "~" not in one for one in disclosures):
+    if type(disclosures) is not list or not all(
+        type(one) is str and one and "~" not in one for one in disclosures
+    ):
         raise MalformedError("malformed", "expected disclosures to be an array of texts")
     if len(disclosures) > MAX_DISCLOSURES:
         raise LimitExceededError("limit_exceeded", f"expected at most {MAX_DISCLOSURES} disclosures")
@@ -122,6 +129,10 @@ def _unprotected(signature: Mapping[str, Any]) -> tuple[list[str], str]:
 def _compact(flattened: Mapping[str, Any]) -> str:
     """Join the parts of one signature, once the rules of the JSON form hold for them."""
     jws, _ = jose.parse_json_serialization(
-        {name: flattened[name] for name in ("payload", "protected", "signature", "header") if name in flattened}
+        {
+            name: flattened[name]
+            for name in ("payload", "protected", "signature", "header")
+            if name in flattened
+        }
     )
     return jws.compact()

@@ -193,9 +193,7 @@ class SdJwtVc:
         """Where the issuer's key is to be found: see `issuer_keys.key_source`."""
         return key_source(self.sd_jwt.issuer_jwt.header, self.issuer)
 
-    def verify(
-        self, key: PublicKey, *, algorithms: Collection[str] = jose.DEFAULT_ALGORITHMS
-    ) -> None:
+    def verify(self, key: PublicKey, *, algorithms: Collection[str] = jose.DEFAULT_ALGORITHMS) -> None:
         """Check the issuer's signature and the type of the token.
 
         Raises:
@@ -218,9 +216,7 @@ class SdJwtVc:
             raise DisclosureError("claim_not_disclosable", "expected this claim in the signed payload itself")
         return disclosed.claims
 
-    def check_time(
-        self, now: int, skew_seconds: int = SKEW_SECONDS, required: Collection[str] = ()
-    ) -> None:
+    def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS, required: Collection[str] = ()) -> None:
         """Check `nbf` and `exp`.
 
         Args:

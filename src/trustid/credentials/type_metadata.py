@@ -79,7 +79,9 @@ class TypeMetadata:
                 raise DisclosureError("required_claim_missing", "expected every mandatory claim of the type")
             rule = claim.get("sd", "allowed")
             if present and rule != "allowed" and (rule == "always") != (path in hidden):
-                raise DisclosureError("claim_not_disclosable", f"expected a claim whose rule is {rule} to follow it")
+                raise DisclosureError(
+                    "claim_not_disclosable", f"expected a claim whose rule is {rule} to follow it"
+                )
 
 
 def resolve(vct: str, load: Callable[[str], bytes], *, integrity: str | None = None) -> TypeMetadata:
@@ -192,7 +194,11 @@ def _check_claim(claim: object) -> None:
     if type(path) is not list or not path:
         raise MalformedError("malformed", "expected claim metadata with a path")
     for component in path:
-        if component is not None and type(component) is not str and (type(component) is not int or component < 0):
+        if (
+            component is not None
+            and type(component) is not str
+            and (type(component) is not int or component < 0)
+        ):
             raise MalformedError("malformed", "expected a path of names, indices and null")
     if claim.get("sd", "allowed") not in _SD_VALUES or type(claim.get("mandatory", False)) is not bool:
         raise MalformedError("malformed", "expected sd and mandatory to have a value of the draft")

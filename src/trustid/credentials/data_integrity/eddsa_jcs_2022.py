@@ -85,7 +85,9 @@ def verify(document: Mapping[str, Any], proof: Mapping[str, Any], key: PublicKey
     try:
         key.verify(signature, hash_data(unsecured, options))
     except (SignatureError, MalformedError) as err:
-        raise ProofError("proof_invalid", "expected a signature over this document and these options") from err
+        raise ProofError(
+            "proof_invalid", "expected a signature over this document and these options"
+        ) from err
 
 
 def hash_data(document: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
