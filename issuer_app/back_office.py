@@ -13,12 +13,12 @@ from issuer_app.engine import engine
 from trustid.catalogue import RosterCheck, RosterRow, read_roster
 from trustid.encoding import JsonObject
 from trustid.errors import ProtocolError
-from trustid.protocols.offering import CreatedIssuance, CreatedRoster
+from trustid.protocols.offering import CreatedIssuance, CreatedRoster, RosterEntry
 from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
 from trustid.web import json_body, no_store, require_admin
 
-__all__ = ["blueprint", "issuance_json"]
+__all__ = ["blueprint", "issuance_json", "roster_entries"]
 
 PAGE_DEFAULT: Final = 50
 PAGE_MAX: Final = 200
@@ -160,11 +160,14 @@ def roster() -> Response:
     if check.all_problems:
         return _refused_roster(body)
     ready = check.ready
-    created = current.offering.create_many(
-        kind.configuration_id, [row.claims for row in ready if row.claims is not None], tx_code=tx_code
-    )
+    created = current.offering.create_many(kind.configuration_id, roster_entries(check), tx_code=tx_code)
     _add_created(body, ready, created)
     return no_store(make_response(jsonify(body), 201))
+
+
+def roster_entries(check: RosterCheck) -> list[RosterEntry]:
+    """The rows of a roster that can be issued."""
+    return [RosterEntry(row.reference, row.claims) for row in check.ready if row.claims is not None]
 
 
 def issuance_json(issuance: Issuance) -> JsonObject:

@@ -9,7 +9,10 @@ sealed, until staff decide; the file itself is never kept.
 
 from __future__ import annotations
 
+import csv
+import io
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,12 +21,13 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
+from issuer_app.back_office import roster_entries
 from issuer_app.engine import engine
-from trustid.catalogue import RosterCheck, read_roster
+from trustid.catalogue import CredentialType, RosterCheck, read_roster
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import ProtocolError, TrustidError
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
-from trustid.web import csrf_token, log_in, log_out, no_store, require_staff
+from trustid.web import csrf_token, log_in, log_out, no_store, problem, require_staff
 
 __all__ = ["blueprint"]
 
@@ -32,6 +36,7 @@ ROSTER_PAGE_ROWS: Final = 500
 UPLOAD_SECONDS: Final = 3600
 UPLOAD_JSON_MAX: Final = 16 * 1024 * 1024
 LABEL_MAX: Final = 80
+NAME_CLAIMS: Final = ("familyname", "givenname", "firstname")
 
 blueprint = Blueprint("pages", __name__, static_folder="static", static_url_path="/static")
 
@@ -73,6 +78,22 @@ def end_session() -> AnyResponse:
 def home() -> Response:
     """Choose a type and upload a roster."""
     return _page("home.html", kinds=engine().kinds.values(), counts=engine().store.count_by_state())
+
+
+@blueprint.get("/rosters/empty/<configuration_id>.csv")
+@require_staff
+def empty_roster(configuration_id: str) -> Response:
+    """A list with the columns of a type and no rows, to be filled in."""
+    kind = engine().kinds.get(configuration_id)
+    if kind is None:
+        raise ProtocolError("not_found", "expected a type that is issued here")
+    text = io.StringIO()
+    csv.writer(text).writerow([column.name for column in kind.roster.columns])
+    # Spreadsheet programs take a file for UTF-8 only when a byte order mark says so.
+    response = make_response(text.getvalue().encode("utf-8-sig"))
+    response.content_type = "text/csv; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{configuration_id}.csv"'
+    return no_store(response)
 
 
 @blueprint.post("/rosters/check")
@@ -129,7 +150,7 @@ def issue_roster(roster_id: str) -> AnyResponse:
     )
     created = current.offering.create_many(
         body["configuration_id"],
-        body["rows"],
+        [RosterEntry(reference, claims) for reference, claims in body["rows"]],
         tx_code=request.form.get("tx_code") == "yes",
         roster_id=roster_id,
     )
@@ -236,8 +257,6 @@ def claim(link: str) -> Response:
 def refused(error: TrustidError) -> Response:
     """A refusal as a page, or as problem details for a program."""
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        from trustid.web import problem
-
         return problem(error)
     return _page("error.html", status=error.http_status, error=error)
 
@@ -258,7 +277,7 @@ def _local_path(target: str) -> str:
 def _keep(configuration_id: str, check: RosterCheck) -> str:
     current = engine()
     roster_id = secrets.token_hex(8)
-    rows = [dict(row.claims) for row in check.ready if row.claims is not None]
+    rows = [[entry.reference, dict(entry.claims)] for entry in roster_entries(check)]
     body = dump_json({"configuration_id": configuration_id, "rows": rows})
     sealed = current.secrets.issuances.seal(body, _context(roster_id))
     current.store.keep_upload(roster_id, sealed, current.clock() + UPLOAD_SECONDS)
@@ -292,7 +311,8 @@ def _person(found: Issuance, *, codes: bool = True) -> JsonObject:
         "kind": current.kinds.get(found.configuration_id),
         "configuration_id": found.configuration_id,
         "name": _label(details.claims),
-        "claims": details.claims if codes else {},
+        "reference": details.reference,
+        "claims": _words(details.claims, current.kinds.get(found.configuration_id)) if codes else [],
         "claim_url": details.claim_url if waiting else None,
         "qr": _qr(details.claim_url) if waiting else None,
         "tx_code": details.tx_code if waiting else None,
@@ -303,12 +323,17 @@ def _person(found: Issuance, *, codes: bool = True) -> JsonObject:
     }
 
 
-def _label(claims: Any) -> str:
+def _label(claims: Mapping[str, Any]) -> str:
     """What a person is called in a list: the names if there are some, else the first text."""
-    names = [claims[name] for name in ("family_name", "given_name") if isinstance(claims.get(name), str)]
-    if not names:
-        names = [value for value in claims.values() if isinstance(value, str)][:1]
-    return " ".join(names)[:LABEL_MAX]
+    flat = {name.replace("_", "").lower(): value for name, value in claims.items() if isinstance(value, str)}
+    names = [flat[name] for name in NAME_CLAIMS if name in flat]
+    return " ".join(names or list(flat.values())[:1])[:LABEL_MAX]
+
+
+def _words(claims: Mapping[str, Any], kind: CredentialType | None) -> list[tuple[str, Any]]:
+    """The claims under the names that people read."""
+    known = {claim.path[0]: claim.names for claim in (kind.claims if kind else ()) if len(claim.path) == 1}
+    return [(known.get(name, {}).get("en", name), value) for name, value in claims.items()]
 
 
 def _qr(uri: str) -> str:

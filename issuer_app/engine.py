@@ -20,8 +20,9 @@ from trustid.protocols.issuer_identity import (
     IssuerIdentity,
     prepare_keystore,
 )
+from trustid.protocols.issuer_secrets import IssuerSecrets
 from trustid.protocols.issuing import Issuing
-from trustid.protocols.offering import IssuerSecrets, Offering
+from trustid.protocols.offering import Offering
 from trustid.protocols.ports import Clock, system_clock
 from trustid.protocols.revoking import Revoking
 from trustid.protocols.status_lists import StatusLists, StatusPlaces

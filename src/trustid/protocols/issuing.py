@@ -29,9 +29,10 @@ from trustid.encoding import JsonObject, sha256
 from trustid.errors import ProtocolError
 from trustid.keys import PublicKey
 from trustid.protocols.issuer_identity import IssuerIdentity
+from trustid.protocols.issuer_secrets import IssuerSecrets
 from trustid.protocols.key_proofs import read_proof, verify_proof
 from trustid.protocols.nonces import NonceMint
-from trustid.protocols.offering import TX_CODE_ATTEMPTS, IssuerSecrets, Offering
+from trustid.protocols.offering import TX_CODE_ATTEMPTS, Offering
 from trustid.protocols.openid4vci import CredentialRequest, TokenRequest, TokenResponse
 from trustid.protocols.ports import Clock, random_token
 from trustid.protocols.ports_issuer import (

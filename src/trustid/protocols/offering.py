@@ -31,13 +31,14 @@ from trustid.protocols.ports_issuer import (
 )
 
 __all__ = [
+    "OFFER_SECONDS",
     "TX_CODE_ATTEMPTS",
     "CreatedIssuance",
     "CreatedRoster",
     "CreatedRow",
     "Details",
-    "IssuerSecrets",
     "Offering",
+    "RosterEntry",
 ]
 
 OFFER_SECONDS: Final = 600
@@ -64,6 +65,19 @@ class CreatedIssuance:
     offer_uri: str
     claim_url: str
     tx_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterEntry:
+    """One checked row of a roster.
+
+    Attributes:
+        reference: What the institution calls the person.
+        claims: What the credential will say.
+    """
+
+    reference: str
+    claims: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +109,16 @@ class CreatedRoster:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """The sealed part of an issuance."""
+    """The sealed part of an issuance.
+
+    Attributes:
+        reference: What the institution calls the person; empty when it did not say.
+    """
 
     claims: JsonObject
     claim_url: str
     tx_code: str | None
+    reference: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +215,7 @@ class Offering:
     def create_many(
         self,
         configuration_id: str,
-        rows: Sequence[Mapping[str, Any]],
+        rows: Sequence[RosterEntry],
         *,
         tx_code: bool,
         roster_id: str | None = None,
@@ -208,7 +227,7 @@ class Offering:
 
         Args:
             configuration_id: What to issue.
-            rows: The claims of each row.
+            rows: The checked rows.
             tx_code: Whether wallets must ask for a transaction code.
             roster_id: Name of the roster; a new one by default.
 
@@ -219,11 +238,18 @@ class Offering:
         kind = self.kind(configuration_id)
         roster_id = roster_id or secrets.token_hex(8)
         drafts: list[_Draft] = []
-        for claims in rows:
-            kind.check_claims(claims)
-            row_mac = self._secrets.rows.mac(canonicalize([configuration_id, dict(claims)]))
+        for row in rows:
+            kind.check_claims(row.claims)
+            row_mac = self._secrets.rows.mac(canonicalize([configuration_id, dict(row.claims)]))
             drafts.append(
-                self._draft(configuration_id, claims, tx_code, roster_id=roster_id, row_mac=row_mac)
+                self._draft(
+                    configuration_id,
+                    row.claims,
+                    tx_code,
+                    reference=row.reference,
+                    roster_id=roster_id,
+                    row_mac=row_mac,
+                )
             )
         added = self._store.add_issuances([draft.new for draft in drafts])
         created = [
@@ -247,7 +273,7 @@ class Offering:
         link, tx_code = random_token(), _tx_code(issuance.tx_code_mac is not None)
         renewed = self._store.replace_link(
             issuance_id,
-            sealed=self._seal(issuance_id, old.claims, link, tx_code),
+            sealed=self._seal(issuance_id, old.claims, link, tx_code, old.reference),
             link_hash=sha256(link.encode()),
             tx_code_mac=None if tx_code is None else self._secrets.tx_code_mac(issuance_id, tx_code),
             attempts=TX_CODE_ATTEMPTS,
@@ -306,7 +332,7 @@ class Offering:
         body = parse_json_object(
             self._secrets.issuances.open(issuance.sealed, _context(issuance.id)), max_bytes=SEALED_JSON_MAX
         )
-        return Details(body["claims"], self._claim_url(body["link"]), body["tx_code"])
+        return Details(body["claims"], self._claim_url(body["link"]), body["tx_code"], body["reference"])
 
     def _create(
         self,
@@ -345,6 +371,7 @@ class Offering:
         claims: Mapping[str, Any],
         tx_code: bool,
         *,
+        reference: str = "",
         roster_id: str | None = None,
         row_mac: bytes | None = None,
     ) -> _Draft:
@@ -352,7 +379,7 @@ class Offering:
         new = NewIssuance(
             id=issuance_id,
             configuration_id=configuration_id,
-            sealed=self._seal(issuance_id, claims, link, code),
+            sealed=self._seal(issuance_id, claims, link, code, reference),
             link_hash=sha256(link.encode()),
             tx_code_mac=None if code is None else self._secrets.tx_code_mac(issuance_id, code),
             attempts=TX_CODE_ATTEMPTS,
@@ -360,10 +387,12 @@ class Offering:
             roster_id=roster_id,
             row_mac=row_mac,
         )
-        return _Draft(new, Details(dict(claims), self._claim_url(link), code))
+        return _Draft(new, Details(dict(claims), self._claim_url(link), code, reference))
 
-    def _seal(self, issuance_id: str, claims: Mapping[str, Any], link: str, tx_code: str | None) -> bytes:
-        body = dump_json({"claims": dict(claims), "link": link, "tx_code": tx_code})
+    def _seal(
+        self, issuance_id: str, claims: Mapping[str, Any], link: str, tx_code: str | None, reference: str
+    ) -> bytes:
+        body = dump_json({"claims": dict(claims), "link": link, "tx_code": tx_code, "reference": reference})
         return self._secrets.issuances.seal(body, _context(issuance_id))
 
     def _claim_url(self, link: str) -> str:
