@@ -9,7 +9,7 @@ wallet for any of it (OpenID4VP 1.0, sections 6.4.1 and 8.6).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from trustid.encoding import JsonObject, canonicalize, sha256
@@ -68,7 +68,7 @@ class CredentialView:
     id: str
     format: str
     credential_types: tuple[str, ...]
-    claims: JsonObject
+    claims: JsonObject = field(repr=False)
     disclosed: tuple[Path, ...] | None = None
     holder_bound: bool = True
     authority_key_ids: tuple[str, ...] = ()

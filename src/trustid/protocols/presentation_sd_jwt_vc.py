@@ -56,11 +56,8 @@ class PresentedSdJwtVc:
         """
         credential = self.credential
         if isinstance(self.source, X5cSource) and policy.anchors_for(credential.vct):
-            self._certified_key = certified_key(self.source, policy.anchors_for(credential.vct), now)
             self.issuer = credential.issuer or _certified_name(self.source)
-            if policy.issuers.get(credential.vct):
-                # An authority may certify many; where issuers are named as well, both must fit.
-                policy.check_issuer(self.issuer, [credential.vct])
+            self._certified_key = self._check_certified(self.source, credential.vct, policy, now)
         else:
             policy.check_issuer(credential.issuer, [credential.vct])
             self.issuer = credential.issuer or ""
@@ -76,10 +73,17 @@ class PresentedSdJwtVc:
             if vct == credential.vct or self._is_trusted_for(vct, policy, now)
         )
 
+    def _check_certified(self, source: X5cSource, vct: str, policy: TrustPolicy, now: int) -> PublicKey:
+        key = certified_key(source, policy.anchors_for(vct), now)
+        if policy.names_issuers(vct):
+            # An authority may certify many; where issuers are named as well, both must fit.
+            policy.check_issuer(self.issuer, [vct])
+        return key
+
     def _is_trusted_for(self, vct: str, policy: TrustPolicy, now: int) -> bool:
         try:
             if isinstance(self.source, X5cSource):
-                certified_key(self.source, policy.anchors_for(vct), now)
+                self._check_certified(self.source, vct, policy, now)
             else:
                 policy.check_issuer(self.issuer, [vct])
         except TrustError:

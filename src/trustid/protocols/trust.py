@@ -38,7 +38,8 @@ class TrustPolicy:
         issuers: For each credential type the identifiers of the issuers that
             are trusted for it: a DID, or the https URL of an SD-JWT VC issuer.
         anchors: For each credential type the certificates (DER) that issuer
-            certificates must lead to.
+            certificates must lead to. Where a type has issuers and anchors, a
+            certified issuer must fit both.
         algorithms: Signature algorithms, for issuers, holders and lists.
         clock_skew_seconds: How far clocks may differ.
         require_status: Refuse credentials that cannot be taken back.
@@ -78,6 +79,10 @@ class TrustPolicy:
             if issuer is not None and issuer in self.issuers.get(credential_type, ()):
                 return
         raise TrustError("issuer_not_trusted", "the issuer is not trusted for this type of credential")
+
+    def names_issuers(self, credential_type: str) -> bool:
+        """Whether issuers are named for a type, so that a certificate alone is not enough."""
+        return bool(self.issuers.get(credential_type) or self.issuers.get(ANY_TYPE))
 
     def anchors_for(self, credential_type: str) -> tuple[bytes, ...]:
         """The certificates that an issuer's certificate may lead to; none for a type that has none."""
