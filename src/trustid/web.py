@@ -185,7 +185,11 @@ def check_csrf() -> None:
     """
     origin = request.headers.get("Origin")
     public = urlsplit(server_settings().public_url)
-    if origin is not None and origin != f"{public.scheme}://{public.netloc}":
+    # Our own Referrer-Policy makes browsers send "null"; then Fetch Metadata says where the form came from.
+    same_site = origin == f"{public.scheme}://{public.netloc}" or (
+        origin == "null" and request.headers.get("Sec-Fetch-Site") == "same-origin"
+    )
+    if origin is not None and not same_site:
         raise ProtocolError("csrf_failed", "the form came from another site")
     expected = session.get("csrf", "")
     given = request.form.get("csrf_token", "") or request.headers.get("X-CSRF-Token", "")
