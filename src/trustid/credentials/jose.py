@@ -249,8 +249,11 @@ def _check_typ(found: str | None, wanted: str | Collection[str | None]) -> None:
     names: Collection[str | None] = (wanted,) if isinstance(wanted, str) else wanted
     if found in names:
         return
-    if found is not None and _media_type(found) in {_media_type(name) for name in names if name is not None}:
-        return
+    # ASCII only: case folding beyond it would let other characters stand for these.
+    if found is not None and found.isascii():
+        wanted_types = {_media_type(name) for name in names if name is not None}
+        if _media_type(found) in wanted_types:
+            return
     raise SignatureError("typ_mismatch", "expected a token of another type")
 
 
