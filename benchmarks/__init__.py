@@ -1,0 +1,1 @@
+"""Measurements of the library against named peers, each in the same run."""
