@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from raw_servers import Authority, RawServer, by_path, raw, reply
 from trustid.errors import ConfigurationError, FetchError, TrustidError
 from trustid.fetching import Fetcher, FetchPolicy
+from trustid.fetching.addresses import checked_addresses
+from trustid.fetching.deadline import deadline_after
 
 JSON = "application/json"
 PUBLIC_V4 = "93.184.216.34"
@@ -126,6 +129,7 @@ BLOCKED_ADDRESSES = [
     "fec0::1",
     "ff02::1",
     "100::1",
+    "2606:2800:220:1::1%eth0",
     "not an address",
 ]
 
@@ -141,6 +145,36 @@ def test_B094_name_resolves_to_an_inner_address(address: str) -> None:
         assert (caught.value.code, server.connections) == ("fetch_blocked", 0)
         twin = Fetcher(admitting(f"status.example:{server.port}"), resolver=Names(["127.0.0.1"]))
         assert twin.get(f"http://status.example:{server.port}/", accept=JSON).status == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        PUBLIC_V4,
+        PUBLIC_V6,
+        f"::ffff:{PUBLIC_V4}",
+        "64:ff9b::5db8:d822",
+        "172.32.0.1",
+        "100.128.0.1",
+        "11.0.0.1",
+    ],
+)
+def test_B094_public_addresses_are_taken_in_every_form(address: str) -> None:
+    found = checked_addresses(
+        "status.example",
+        443,
+        resolver=Names([address, address]),
+        loopback_admitted=False,
+        deadline=deadline_after(1),
+    )
+    assert [str(item) for item in found] == [str(ipaddress.ip_address(address))]
+
+
+def test_B094_loopback_in_its_mapped_form_is_admitted_with_its_host() -> None:
+    with RawServer(reply()) as server:
+        pair = f"mapped.example:{server.port}"
+        fetcher = Fetcher(admitting(pair), resolver=Names(["::ffff:127.0.0.1"]))
+        assert fetcher.get(f"http://{pair}/", accept=JSON).status == 200
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0"])
@@ -317,6 +351,7 @@ def test_B099_a_post_is_never_redirected() -> None:
         "https://example.org\\@127.0.0.1/",
         "https://example.org/\r\nX: y",
         "https://example.org/ x",
+        "https://example.org/a\\b",
         "https://exämple.org/",
         "https://example.org:port/",
         "https://example.org:99999/",
