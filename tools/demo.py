@@ -29,6 +29,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from ssl import PEM_cert_to_DER_cert
 from typing import Any, TypeVar
 
 from servers import Servers, call
@@ -42,7 +43,10 @@ from trustid.stores.wallet_folder import WalletFolder
 PEOPLE = 20
 REVOKED = {"student-id": (4,), "vaccination": (0, 11)}
 QUESTIONS = {"student-id": "student", "vaccination": "dose"}
-SAMPLES = {"student-id": "student_id/samples/oneroster_users.csv", "vaccination": "vaccination/samples/patients.csv"}
+SAMPLES = {
+    "student-id": "student_id/samples/oneroster_users.csv",
+    "vaccination": "vaccination/samples/patients.csv",
+}
 WALLETS_AT_ONCE = 4
 TRIES = 4
 
@@ -66,7 +70,10 @@ def main() -> int:
     parser.add_argument("--kill", action="store_true", help="kill one worker of each server on the way")
     killing = parser.parse_args().kill
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="trustid-demo-") as folder, Servers(Path(folder) / "data") as servers:
+    with (
+        tempfile.TemporaryDirectory(prefix="trustid-demo-") as folder,
+        Servers(Path(folder) / "data") as servers,
+    ):
         people = [person for name in SAMPLES for person in offers(servers, name, Path(folder) / "wallets")]
         issued = sum(each("collect", people, collect, servers, kill=killing))
         first = each("present", people, lambda person: present(servers, person), servers, kill=killing)
@@ -105,8 +112,7 @@ def offers(servers: Servers, name: str, wallets: Path) -> list[Person]:
     policy = FetchPolicy(
         allow_http_hosts=frozenset({f"localhost:{servers.issuer_port}", f"localhost:{servers.verifier_port}"})
     )
-    anchor = ca_certificate(servers.issuer_url)
-    asker = ca_certificate  # the verifier's authority is fetched when its server runs
+    issuer_anchors, verifier_anchors = [authority(servers.issuer_url)], [authority(servers.verifier_url)]
     return [
         Person(
             configuration_id=name,
@@ -115,8 +121,8 @@ def offers(servers: Servers, name: str, wallets: Path) -> list[Person]:
             holder=Holder.open(
                 WalletFolder.open(wallets / row["issuance_id"], secrets.token_bytes(16)),
                 Fetcher(policy),
-                issuer_anchors=[anchor],
-                verifier_anchors=[asker(servers.verifier_url)],
+                issuer_anchors=issuer_anchors,
+                verifier_anchors=verifier_anchors,
                 copies=2,
             ),
             revoked=place in REVOKED[name],
@@ -125,10 +131,8 @@ def offers(servers: Servers, name: str, wallets: Path) -> list[Person]:
     ]
 
 
-def ca_certificate(url: str) -> bytes:
-    """The certificate authority that a server made for itself, DER."""
-    from ssl import PEM_cert_to_DER_cert
-
+def authority(url: str) -> bytes:
+    """The certificate (DER) of the development authority that a server made for itself."""
     return PEM_cert_to_DER_cert(call("GET", f"{url}/development-ca.pem")[1].decode())
 
 
@@ -211,7 +215,10 @@ def each(
             if kill and number == len(people) // 3:
                 for role in servers.processes:
                     os.kill(servers.workers(role)[0], signal.SIGKILL)
-            progress(f"{title:<14}{number:>3}/{len(people)}  {time.monotonic() - began:.1f} s", number == len(people))
+            progress(
+                f"{title:<14}{number:>3}/{len(people)}  {time.monotonic() - began:.1f} s",
+                number == len(people),
+            )
     return results
 
 

@@ -43,7 +43,10 @@ def main() -> int:
         while not stop.wait(0.5):
             for role, process in servers.processes.items():
                 if process.poll() is not None:
-                    print(f"the {role} ended with status {process.returncode}; see {data / role}.log", file=sys.stderr)
+                    print(
+                        f"the {role} ended with status {process.returncode}; see {data / role}.log",
+                        file=sys.stderr,
+                    )
                     return 1
     return 0
 

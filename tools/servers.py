@@ -145,7 +145,9 @@ class Servers:
                 process.wait()
 
 
-def call(method: str, url: str, body: Any = None, *, token: str | None = None, raw: bytes | None = None) -> tuple[int, Any]:
+def call(
+    method: str, url: str, body: Any = None, *, token: str | None = None, raw: bytes | None = None
+) -> tuple[int, Any]:
     """One request to a server on loopback; returns its status, and its answer: JSON as a value, anything else as bytes.
 
     Args:

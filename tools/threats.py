@@ -73,14 +73,21 @@ def main() -> int:
     contradictory = sorted(set(not_applicable) & set(places))
     unknown = sorted(set(places) - set(sections))
     if "--json" in sys.argv[1:]:
-        answer = {"covered": covered, "not_covered": open_rows, "not_applicable": not_applicable, "tests": places}
+        answer = {
+            "covered": covered,
+            "not_covered": open_rows,
+            "not_applicable": not_applicable,
+            "tests": places,
+        }
         print(json.dumps(answer))
     else:
         for section in dict.fromkeys(sections.values()):
             numbers = [number for number in sections if sections[number] == section]
             done = sum(number in places for number in numbers)
             exempt = sum(number in not_applicable for number in numbers)
-            print(f"{section:<58} {done:>3} covered {len(numbers) - done - exempt:>3} open {exempt:>3} not applicable")
+            print(
+                f"{section:<58} {done:>3} covered {len(numbers) - done - exempt:>3} open {exempt:>3} not applicable"
+            )
         print(f"\ncovered ({len(covered)}): {' '.join(covered)}")
         print(f"\nnot covered yet ({len(open_rows)}): {' '.join(open_rows)}")
         print(f"\nnot applicable ({len(not_applicable)}):")

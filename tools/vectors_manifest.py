@@ -34,9 +34,16 @@ def build() -> dict[str, Any]:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         topics[folder.name] = {
             "sources": sources((folder / "README.md").read_text(encoding="utf-8"))
-            or [{"repository": "see README.md", "commit": "per file, in index.json", "licence": "per file, in index.json"}],
+            or [
+                {
+                    "repository": "see README.md",
+                    "commit": "per file, in index.json",
+                    "licence": "per file, in index.json",
+                }
+            ],
             "files": {
-                path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+                path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+                for path in files
             },
         }
     return topics

@@ -41,7 +41,9 @@ def test_roster_to_offer_to_counter_to_refusal(tmp_path: Path) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with Servers(tmp_path / "data") as servers:
         policy = FetchPolicy(
-            allow_http_hosts=frozenset({f"localhost:{servers.issuer_port}", f"localhost:{servers.verifier_port}"})
+            allow_http_hosts=frozenset(
+                {f"localhost:{servers.issuer_port}", f"localhost:{servers.verifier_port}"}
+            )
         )
         holder = Holder.open(WalletFolder.open(tmp_path / "wallet", secrets.token_bytes(16)), Fetcher(policy))
         setup = {

@@ -65,4 +65,4 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 
 def ours(module: str) -> bool:
     """Whether an imported name belongs to this project."""
-    return module.split(".")[0] in {"trustid", "issuer_app", "verifier_app"}
+    return module.split(".", maxsplit=1)[0] in {"trustid", "issuer_app", "verifier_app"}

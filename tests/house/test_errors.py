@@ -7,8 +7,8 @@ import inspect
 import re
 
 import pytest
-from house.modules import ROOT, name_of, sources
 
+from house.modules import ROOT, name_of, sources
 from trustid import errors
 from trustid.errors import CODES, InternalError, SignatureError, TrustidError
 
@@ -25,7 +25,11 @@ def classes() -> dict[str, type[TrustidError]]:
 
 def test_the_drawn_tree_is_the_tree() -> None:
     """Each class stands below its base in the module's drawing."""
-    drawing = [line for line in (errors.__doc__ or "").splitlines() if line.strip().endswith("Error") or "Error " in line]
+    drawing = [
+        line
+        for line in (errors.__doc__ or "").splitlines()
+        if line.strip().endswith("Error") or "Error " in line
+    ]
     drawn: dict[str, str] = {}
     stack: list[tuple[int, str]] = []
     for line in drawing:
@@ -80,7 +84,12 @@ def test_each_raise_names_a_listed_code() -> None:
     names = set(classes())
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names and node.args:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in names
+                and node.args
+            ):
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     info = CODES.get(first.value)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from house.modules import ROOT, floor_of, imports, name_of, ours, sources
 
 DOORS: dict[str, frozenset[str]] = {
@@ -76,7 +77,11 @@ def test_each_third_party_package_has_its_door() -> None:
                 wrong.append(f"{module}:{line} imports {imported}")
             for package, prefixes in DOOR_PREFIXES.items():
                 same = imported == package or imported.startswith(f"{package}.")
-                if same and not module.startswith(prefixes) and not (package == "http" and imported.startswith("http.HTTPStatus")):
+                if (
+                    same
+                    and not module.startswith(prefixes)
+                    and not (package == "http" and imported.startswith("http.HTTPStatus"))
+                ):
                     wrong.append(f"{module}:{line} imports {imported}")
     assert wrong == []
 
@@ -109,9 +114,9 @@ def test_every_public_function_has_a_docstring() -> None:
     for path in sources():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                if ast.get_docstring(node) is None:
-                    missing.append(f"{name_of(path)}.{node.name}")
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and ast.get_docstring(node) is None:
+                missing.append(f"{name_of(path)}.{node.name}")
         if ast.get_docstring(tree) is None and path.read_text(encoding="utf-8").strip():
             missing.append(name_of(path))
     assert missing == []
@@ -119,7 +124,9 @@ def test_every_public_function_has_a_docstring() -> None:
 
 def test_the_project_stands_alone() -> None:
     """No path of a machine, no address of a package registry, nothing outside the checkout."""
-    pattern = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/|artifactory|\.\./shared|subagent", re.IGNORECASE)
+    pattern = re.compile(
+        r"(?<![\w.])/(?:work|root|home/\w+)/|artifactory|\.\./shared|subagent", re.IGNORECASE
+    )
     folders = ("src", "issuer_app", "verifier_app", "tests", "tools", "benchmarks", "docs", "rust", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     files += [path for path in ROOT.iterdir() if path.is_file() and path.name != "Cargo.lock"]

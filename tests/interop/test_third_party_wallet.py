@@ -20,7 +20,8 @@ HERE = Path(__file__).parent
 pytestmark = [
     pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed"),
     pytest.mark.skipif(
-        not (HERE / "node_modules").is_dir(), reason="run `npm install` in tests/interop to meet third-party wallets"
+        not (HERE / "node_modules").is_dir(),
+        reason="run `npm install` in tests/interop to meet third-party wallets",
     ),
     pytest.mark.timeout(120),
 ]
