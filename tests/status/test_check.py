@@ -179,6 +179,15 @@ def test_B118_unsigned(desk: Desk) -> None:
     assert desk.code() == "status_malformed"
 
 
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"a.b.c", b"{}"])
+def test_what_is_no_token(desk: Desk, body: bytes) -> None:
+    desk.publish()
+    desk.check()
+    desk.now += 300
+    desk.server.pages["/1"] = (200, MEDIA_TYPE, body)
+    assert desk.code() == "status_malformed"
+
+
 def test_a_list_is_another_list_for_another_issuer(desk: Desk) -> None:
     """What one issuer signed says nothing about the credentials of another."""
     desk.publish()
@@ -437,6 +446,9 @@ def test_refresh_all(desk: Desk) -> None:
     del desk.server.pages["/1"]
     ((uri, problem),) = desk.checker.refresh_all(force=True)
     assert (uri, problem.code) == (desk.uri, "status_stale")
+    desk.server.pages["/1"] = (200, "text/html", b"<p>")
+    ((uri, problem),) = desk.checker.refresh_all(force=True)
+    assert (uri, problem.code) == (desk.uri, "typ_mismatch")
 
 
 def test_memory_of_opened_lists_is_bounded(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:

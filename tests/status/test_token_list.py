@@ -398,3 +398,48 @@ def test_the_list_is_not_inflated_before_the_signature_holds() -> None:
     stranger = jose.sign({"typ": "statuslist+jwt"}, claims, keys.generate("P-256"))
     assert code_of(stranger) == "status_untrusted"
     assert code_of(jose.sign({"typ": "statuslist+jwt"}, claims, KEY)) == "status_malformed"
+
+
+def test_payload_that_is_no_object() -> None:
+    verify(issue())
+    assert code_of(jose.sign({"typ": "statuslist+jwt"}, b"[]", KEY)) == "status_malformed"
+
+
+@pytest.mark.parametrize("protected", [b"", b"\xff", cbor_encode([1]), cbor_encode("x")])
+def test_cwt_header_that_is_no_map(protected: bytes) -> None:
+    parse_cwt(issue_cwt(TokenStatusList(1, 8), uri=URI, key=KEY, issued_at=NOW))
+    with pytest.raises(StatusUnknownError) as refused:
+        parse_cwt(cbor_encode([protected, {}, b"", b""]))
+    assert refused.value.code == "status_malformed"
+
+
+@pytest.mark.parametrize(
+    "claims", [[], {2: URI, 6: float("inf")}, {2: URI, 6: NOW, 65533: {"bits": 1, "lst": "x"}}]
+)
+def test_cwt_claims(claims: object) -> None:
+    typ = "application/statuslist+cwt"
+    protected = cbor_encode({1: -7, 16: typ})
+
+    def code(content: object) -> str | None:
+        payload = cbor_encode(content)
+        signature = KEY.sign(cbor_encode(["Signature1", protected, b"", payload]))
+        token = parse_cwt(cbor_encode([protected, {}, payload, signature]))
+        try:
+            verify_cwt(token, KEY.public_key, uri=URI, now=NOW)
+        except TrustidError as err:
+            return err.code
+        return None
+
+    assert code({2: URI, 6: NOW, 65533: TokenStatusList(1, 8).to_cbor_claim()}) is None
+    assert code(claims) == "status_malformed"
+
+
+def test_arguments_of_a_programmer() -> None:
+    for bits, size in ((3, 8), (1, 0), (8, MAX_LIST_BYTES + 1)):
+        with pytest.raises(ValueError, match="expected"):
+            TokenStatusList(bits, size)
+    assert TokenStatusList(1, 9).byte_length == 2
+    assert TokenStatusList(1, 8) != 1
+    for content, bits in ((b"", 1), (b"x", 3)):
+        with pytest.raises(StatusUnknownError):
+            TokenStatusList.from_bytes(content, bits=bits)

@@ -174,19 +174,7 @@ def verify_presentation(
         outcome.sentence = NO_QUESTION if question is None else None
         if question is not None:
             check_credential(question, view, also_asked=also_asked)
-    return Verified(
-        format=presented.format,
-        issuer=presented.issuer,
-        subject=presented.subject,
-        credential_type=presented.credential_type,
-        claims=claims,
-        holder_key_thumbprint=presented.holder_key_thumbprint,
-        status="none" if status is None else "valid",
-        status_age_seconds=None if status is None else status.age_seconds,
-        linkability=presented.linkability,
-        checks=tuple(steps.checks),
-        view=view,
-    )
+    return _verified(presented, claims, status, view, steps.checks)
 
 
 def verify_answer(
@@ -255,6 +243,28 @@ def _asked_by_credential(
         for part in {_signed_part(one) for one in each}:
             asked.setdefault(part, []).extend(claim.path for claim in query.credential(query_id).claims)
     return asked
+
+
+def _verified(
+    presented: Presented,
+    claims: JsonObject,
+    status: StatusResult | None,
+    view: CredentialView,
+    checks: Sequence[Check],
+) -> Verified:
+    return Verified(
+        format=presented.format,
+        issuer=presented.issuer,
+        subject=presented.subject,
+        credential_type=presented.credential_type,
+        claims=claims,
+        holder_key_thumbprint=presented.holder_key_thumbprint,
+        status="none" if status is None else "valid",
+        status_age_seconds=None if status is None else status.age_seconds,
+        linkability=presented.linkability,
+        checks=tuple(checks),
+        view=view,
+    )
 
 
 def _read(presentation: str | JsonObject) -> Presented:

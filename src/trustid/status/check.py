@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from trustid.credentials.jose import DEFAULT_ALGORITHMS
 from trustid.encoding import JsonObject
-from trustid.errors import FetchError, RevokedError, SignatureError, StatusUnknownError
+from trustid.errors import FetchError, RevokedError, SignatureError, StatusUnknownError, TrustidError
 from trustid.fetching import Fetched
 from trustid.keys import PublicKey
 from trustid.status import list_token
@@ -237,7 +237,7 @@ class StatusChecker:
         """
         return self._current(issuer, uri, key_of, force=force)
 
-    def refresh_all(self, *, force: bool = False) -> tuple[tuple[str, StatusUnknownError | None], ...]:
+    def refresh_all(self, *, force: bool = False) -> tuple[tuple[str, TrustidError | None], ...]:
         """Renew every list that this process has open.
 
         Returns:
@@ -245,12 +245,12 @@ class StatusChecker:
         """
         with self._lock:
             known = [(*place, opened.key_of) for place, opened in self._open.items()]
-        outcomes: list[tuple[str, StatusUnknownError | None]] = []
+        outcomes: list[tuple[str, TrustidError | None]] = []
         for issuer, uri, key_of in known:
             try:
                 self._current(issuer, uri, key_of, force=force)
                 outcomes.append((uri, None))
-            except StatusUnknownError as err:
+            except TrustidError as err:
                 outcomes.append((uri, err))
         return tuple(outcomes)
 
@@ -285,7 +285,7 @@ class StatusChecker:
         if version is None or (opened is not None and opened.version == version):
             return opened
         stored = self._cache.load(issuer, uri)
-        if stored is None:
+        if stored is None:  # removed in between
             return opened
         try:
             token = self._verified(stored.token, uri, key_of, now, grace=self.policy.outage_grace_seconds)
