@@ -219,19 +219,19 @@ def test_B034_json_nesting(opening):
     good = opening * 63 + b"[]" + closing * 63
     encoding.parse_json(good)
     refused("limit_exceeded", encoding.parse_json, opening + good + closing)
-    started = time.monotonic()
+    started = time.process_time()
     refused("limit_exceeded", encoding.parse_json, opening * 100_000)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     # Brackets inside strings are no nesting.
     encoding.parse_json(b'["' + b"[{" * 1000 + b'\\"[[' + b'"]')
 
 
 def test_B034_depth_scan_is_linear_in_hostile_strings():
-    started = time.monotonic()
+    started = time.process_time()
     for hostile in (b'["' + b'\\"' * 400_000, b"[" * 65 + b'"' + b"\\" * 400_000, b'["' + b'"[' * 300_000):
         with pytest.raises(TrustidError):
             encoding.parse_json(hostile)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_json_size_limit():

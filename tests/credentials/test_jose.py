@@ -387,12 +387,12 @@ def test_B027_an_unencoded_payload_is_never_decoded():
     payload = "A" * (10 << 20)
     good = f"{segment(good_header())}.{payload}.AAAA"
     assert len(jose.parse(good, max_bytes=11 << 20).payload) > 7 << 20
-    started = time.perf_counter()
+    started = time.process_time()
     with refused("b64_unsupported"):
         jose.parse(f"{header}.{payload}.AAAA", max_bytes=11 << 20)
     with refused("b64_unsupported"):  # not even looked at: it is no base64url
         jose.parse(f"{header}.{'!' * 1000}.AAAA")
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
     with refused("limit_exceeded"):
         jose.parse(f"{header}.{payload}.AAAA")
 
@@ -555,7 +555,7 @@ def test_B036_large_header_is_refused_before_it_is_decoded():
     secret = "Ada Lovelace"
     header = good_header(x="A" * 30_000)
     assert verify(forge(header)) == CLAIMS
-    started = time.perf_counter()
+    started = time.process_time()
     for bad in (segment(good_header(x=secret * 1_000_000)), "!" * (10 << 20)):
         with refused("limit_exceeded") as caught:
             jose.parse(f"{bad}.e30.AAAA", max_bytes=20 << 20)
@@ -563,7 +563,7 @@ def test_B036_large_header_is_refused_before_it_is_decoded():
         assert "Ada" not in str(caught.value)
         with refused("limit_exceeded"):
             jose.parse(f"{bad}.e30.AAAA")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_B036_errors_hold_nothing_of_the_token():

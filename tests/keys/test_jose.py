@@ -108,10 +108,10 @@ def rewritten(token, **changes):
 def test_B028_passwords_are_off(p2c):
     token = encrypt(b"x", KEY.public_jwk())
     KEY.decrypt(token)
-    started = time.perf_counter()
+    started = time.process_time()
     with refused("alg_not_allowed"):
         KEY.decrypt(rewritten(token, alg="PBES2-HS256+A128KW", p2c=p2c, p2s="AAAAAAAAAAA"))
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 @pytest.mark.parametrize(
@@ -179,10 +179,10 @@ def test_B037_a_compression_bomb_is_not_opened():
     """A token of 1 KiB that would inflate to 1 GiB is refused from its header alone."""
     token = encrypt(b"\0" * 1024, KEY.public_jwk())
     KEY.decrypt(token)
-    started = time.perf_counter()
+    started = time.process_time()
     with refused("zip_unsupported"):
         KEY.decrypt(rewritten(token, zip="DEF"))
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 def test_B019_epk_that_is_no_point_of_p256():

@@ -45,9 +45,9 @@ class _EcPublicKey:
     _curve: ClassVar[ec.EllipticCurve]
     _scheme: ClassVar[ec.ECDSA]
 
-    def __init__(self, key: ec.EllipticCurvePublicKey) -> None:
+    def __init__(self, key: ec.EllipticCurvePublicKey, point: bytes | None = None) -> None:
         self._key = key
-        self._point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self._point = point or key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self._thumbprint: str | None = None
 
     @classmethod
@@ -65,9 +65,10 @@ class _EcPublicKey:
                 "key_invalid", f"expected a {cls.curve_name} point, found {len(point)} bytes of another form"
             )
         try:
-            return cls(ec.EllipticCurvePublicKey.from_encoded_point(cls._curve, bytes(point)))
+            key = ec.EllipticCurvePublicKey.from_encoded_point(cls._curve, bytes(point))
         except ValueError as err:
             raise MalformedError("key_invalid", f"expected a point of the curve {cls.curve_name}") from err
+        return cls(key, bytes(point) if len(point) == 2 * size + 1 else None)
 
     @classmethod
     def from_coordinates(cls, x: str, y: str) -> Self:

@@ -13,13 +13,19 @@ from trustid.encoding import JsonObject, b64url_encode, multibase_encode
 from trustid.errors import MalformedError, SignatureError
 from trustid.keys.secret import Secret
 
-__all__ = ["ALGORITHM", "MULTICODEC_PRIVATE", "MULTICODEC_PUBLIC", "Ed25519PublicKey", "Ed25519SigningKey"]
+__all__ = [
+    "ALGORITHM",
+    "MULTICODEC_ED25519_PRIVATE",
+    "MULTICODEC_ED25519_PUBLIC",
+    "Ed25519PublicKey",
+    "Ed25519SigningKey",
+]
 
 ALGORITHM: Final = "EdDSA"
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
-MULTICODEC_PUBLIC: Final = b"\xed\x01"  # ed25519-pub, 0xed as a varint
-MULTICODEC_PRIVATE: Final = b"\x80\x26"  # ed25519-priv, 0x1300 as a varint
+MULTICODEC_ED25519_PUBLIC: Final = b"\xed\x01"  # ed25519-pub, 0xed as a varint
+MULTICODEC_ED25519_PRIVATE: Final = b"\x80\x26"  # ed25519-priv, 0x1300 as a varint
 
 _PRIME: Final = 2**255 - 19
 _SIGN_BIT: Final = 1 << 255
@@ -100,7 +106,7 @@ class Ed25519PublicKey:
 
     def to_multikey(self) -> str:
         """Multikey text: z6Mk..."""
-        return multibase_encode(MULTICODEC_PUBLIC + self._raw)
+        return multibase_encode(MULTICODEC_ED25519_PUBLIC + self._raw)
 
     def thumbprint(self) -> str:
         """The JWK thumbprint (RFC 7638; members in RFC 8037, section 2)."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from trustid.encoding import multibase_decode
 from trustid.errors import MalformedError, UnsupportedError
-from trustid.keys import ec, ed25519
+from trustid.keys.ec import MULTICODEC_P256_PRIVATE, P256PublicKey, P256SigningKey, P384PublicKey
+from trustid.keys.ed25519 import (
+    MULTICODEC_ED25519_PRIVATE,
+    MULTICODEC_ED25519_PUBLIC,
+    Ed25519PublicKey,
+    Ed25519SigningKey,
+)
 from trustid.keys.signing import PublicKey, SigningKey
 
 __all__ = ["public_key_from_multikey", "signing_key_from_multikey"]
@@ -22,9 +28,9 @@ def public_key_from_multikey(text: str) -> PublicKey:
         UnsupportedError: `unsupported`, another kind of key.
     """
     prefix, raw = _split(text)
-    if prefix == ed25519.MULTICODEC_PUBLIC:
-        return ed25519.Ed25519PublicKey.from_bytes(raw)
-    for kind in (ec.P256PublicKey, ec.P384PublicKey):
+    if prefix == MULTICODEC_ED25519_PUBLIC:
+        return Ed25519PublicKey.from_bytes(raw)
+    for kind in (P256PublicKey, P384PublicKey):
         if prefix == kind.multicodec:
             if len(raw) != kind.coordinate_bytes + 1:
                 raise MalformedError("key_invalid", f"expected a compressed point, found {len(raw)} bytes")
@@ -40,10 +46,10 @@ def signing_key_from_multikey(text: str) -> SigningKey:
         UnsupportedError: `unsupported`, another kind of key.
     """
     prefix, raw = _split(text)
-    if prefix == ed25519.MULTICODEC_PRIVATE:
-        return ed25519.Ed25519SigningKey.from_bytes(raw)
-    if prefix == ec.MULTICODEC_P256_PRIVATE:
-        return ec.P256SigningKey.from_bytes(raw)
+    if prefix == MULTICODEC_ED25519_PRIVATE:
+        return Ed25519SigningKey.from_bytes(raw)
+    if prefix == MULTICODEC_P256_PRIVATE:
+        return P256SigningKey.from_bytes(raw)
     raise UnsupportedError("unsupported", "expected a secret Multikey on Ed25519 or P-256")
 
 
