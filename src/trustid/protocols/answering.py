@@ -27,7 +27,7 @@ from trustid.protocols.ports_wallet import HeldCredential, WalletStore, find_cre
 from trustid.protocols.received_request import ReceivedRequest
 from trustid.protocols.receiving import FORM, JSON, HttpClient
 
-__all__ = ["Answer", "Showing", "decline", "plan_answer", "send_answer"]
+__all__ = ["Answer", "Showing", "decline", "make_vp_token", "plan_answer", "send_answer"]
 
 DEFAULT_ENC: Final = "A128GCM"
 """Section 5.1: what a verifier takes that names no content encryption."""
@@ -120,6 +120,18 @@ def send_answer(answer: Answer, *, store: WalletStore, http: HttpClient, now: in
         ProtocolError: `verifier_refused`.
         FetchError: The verifier cannot be reached.
     """
+    vp_token = make_vp_token(answer, store=store, now=now)
+    return _post(answer.request, _form(answer.request, vp_token), http)
+
+
+def make_vp_token(answer: Answer, *, store: WalletStore, now: int) -> JsonObject:
+    """Make the presentations of an answer, without sending them.
+
+    Each part uses up one copy, counted before the presentation exists.
+
+    Returns:
+        Query ids with their presentations (section 8.1).
+    """
     request = answer.request
     vp_token: JsonObject = {}
     for showing in answer.showings:
@@ -127,7 +139,7 @@ def send_answer(answer: Answer, *, store: WalletStore, http: HttpClient, now: in
         selected = SdJwtVc.parse(copy.text).sd_jwt.select(showing.paths)
         bound = selected.bind(copy.key, audience=request.asker.client_id, nonce=request.nonce, issued_at=now)
         vp_token[showing.query_id] = [bound]
-    return _post(request, _form(request, vp_token), http)
+    return vp_token
 
 
 def decline(request: ReceivedRequest, *, http: HttpClient) -> None:

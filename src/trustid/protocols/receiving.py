@@ -45,7 +45,7 @@ from trustid.protocols.ports import Clock
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential
 from trustid.protocols.trust import IssuerMetadata as IssuerKeys
 
-__all__ = ["HttpClient", "Receiver", "read_offer"]
+__all__ = ["HttpClient", "Receiver", "make_proof", "read_offer"]
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -86,6 +86,34 @@ class HttpClient(Protocol):
     ) -> Fetched:
         """Send; answers of 400 and more are returned."""
         ...
+
+
+def make_proof(
+    key: SigningKey,
+    *,
+    audience: str,
+    nonce: str | None,
+    issued_at: int,
+    key_header: Mapping[str, Any] | None = None,
+) -> str:
+    """Prove to an issuer that the wallet has a key.
+
+    Args:
+        key: The holder's key.
+        audience: The credential issuer's identifier.
+        nonce: The issuer's `c_nonce`, where it gives one.
+        issued_at: Epoch seconds.
+        key_header: How the header names the key; as `jwk` by default.
+
+    Reference:
+        OpenID4VCI 1.0, appendix F.1.
+    """
+    # No iss: after anonymous access it MUST be absent.
+    payload: JsonObject = {"aud": audience, "iat": issued_at}
+    if nonce is not None:
+        payload["nonce"] = nonce
+    header = key_header if key_header is not None else {"jwk": key.public_key.to_jwk()}
+    return jose.sign({"typ": PROOF_TYP, **header}, payload, key)
 
 
 def read_offer(uri: str, http: HttpClient) -> CredentialOffer:
@@ -252,11 +280,13 @@ class _Collection:
         return nonce
 
     def _proof(self, key: SigningKey, nonce: str | None) -> str:
-        # No iss: after anonymous access it MUST be absent (appendix F.1).
-        payload: JsonObject = {"aud": self.metadata.credential_issuer, "iat": self.receiver.clock()}
-        if nonce is not None:
-            payload["nonce"] = nonce
-        return jose.sign({"typ": PROOF_TYP, **self._key_header(key.public_key)}, payload, key)
+        return make_proof(
+            key,
+            audience=self.metadata.credential_issuer,
+            nonce=nonce,
+            issued_at=self.receiver.clock(),
+            key_header=self._key_header(key.public_key),
+        )
 
     def _key_header(self, key: PublicKey) -> JsonObject:
         methods = self.configuration.get("cryptographic_binding_methods_supported", ["jwk"])
