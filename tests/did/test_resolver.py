@@ -80,7 +80,7 @@ def test_local_methods() -> None:
         ("did:key:zO0Il", "did_malformed"),
         ("did:jwk:AAAA", "did_malformed"),
         ("nonsense", "did_malformed"),
-        (f"{key.create(ED)}#x", "did_malformed"),
+        pytest.param(f"{key.create(ED)}#x", "did_malformed", id="a DID URL"),
     ],
 )
 def test_dids_that_do_not_resolve(did: str, code: str) -> None:
