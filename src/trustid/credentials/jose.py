@@ -98,6 +98,14 @@ def sign(header: Mapping[str, Any], payload: Mapping[str, Any] | bytes, key: Sig
 
     Reference:
         RFC 7515, sections 5.1 and 7.1.
+
+    Example:
+        >>> from trustid import keys
+        >>> key = keys.generate("Ed25519")
+        >>> token = sign({"typ": "vc+jwt"}, {"name": "Ada"}, key)
+        >>> verify(parse(token), key.public_key, algorithms=DEFAULT_ALGORITHMS, typ="vc+jwt")
+        >>> parse(token).claims()
+        {'name': 'Ada'}
     """
     if header.get("alg", key.algorithm) != key.algorithm:
         raise SignatureError("alg_not_allowed", f"expected alg {key.algorithm}, as the key has it")
@@ -169,7 +177,9 @@ def parse_json_serialization(value: Mapping[str, Any]) -> tuple[Jws, JsonObject]
     if sum(map(len, texts)) > MAX_TOKEN_BYTES:
         raise LimitExceededError("limit_exceeded", f"expected a token of at most {MAX_TOKEN_BYTES} bytes")
     jws = _read(*texts)
-    if {"alg", "crit", "b64", "typ"} & unprotected.keys() or unprotected.keys() & jws.header.keys():
+    if "crit" in unprotected:
+        raise SignatureError("crit_unsupported", "expected no crit in the unprotected header")
+    if {"alg", "b64", "typ"} & unprotected.keys() or unprotected.keys() & jws.header.keys():
         raise MalformedError("malformed", "expected no signed member in the unprotected header")
     return jws, dict(unprotected)
 

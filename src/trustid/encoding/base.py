@@ -212,6 +212,10 @@ def multibase_decode(text: str) -> bytes:
 
     Reference:
         draft-multiformats-multibase; W3C Controlled Identifiers 1.0, section 2.4.
+
+    Example:
+        >>> multibase_decode("z7paNL19xttacUY")
+        b'yes mani !'
     """
     if not text:
         raise MalformedError("malformed", "expected multibase text, found nothing")

@@ -33,6 +33,10 @@ def canonicalize(value: Any) -> bytes:
 
     Reference:
         RFC 8785, section 3.2.
+
+    Example:
+        >>> canonicalize({"b": 1e21, "a": [True, -0.0, "\\u20ac"]}).decode()
+        '{"a":[true,0,"\u20ac"],"b":1e+21}'
     """
     parts: list[str] = []
     _write(value, parts, MAX_JSON_DEPTH)

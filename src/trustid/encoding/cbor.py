@@ -66,6 +66,10 @@ def cbor_decode(data: bytes, *, max_bytes: int = MAX_CBOR_BYTES, max_depth: int 
 
     Reference:
         RFC 8949, sections 3, 4.1 and 5.3.
+
+    Example:
+        >>> cbor_decode(bytes.fromhex("a201020304"))
+        {1: 2, 3: 4}
     """
     if len(data) > max_bytes:
         raise LimitExceededError("limit_exceeded", f"expected at most {max_bytes} bytes of CBOR, found more")

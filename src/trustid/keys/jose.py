@@ -168,6 +168,11 @@ def encrypt(
 
     Reference:
         RFC 7516, section 5.1; RFC 7518, sections 4.6 and 5.3.
+
+    Example:
+        >>> key = generate_encryption_key()
+        >>> key.decrypt(encrypt(b"for your eyes", key.public_jwk(), "A256GCM")).plaintext
+        b'for your eyes'
     """
     if enc not in ENCRYPTION_METHODS:
         raise SignatureError("enc_not_allowed", "expected A128GCM or A256GCM")

@@ -105,6 +105,11 @@ def public_key_from_jwk(jwk: Mapping[str, Any]) -> PublicKey:
 
     Reference:
         RFC 7517; RFC 7518, section 6.2; RFC 8037, section 2.
+
+    Example:
+        >>> x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+        >>> public_key_from_jwk({"kty": "OKP", "crv": "Ed25519", "x": x}).thumbprint()
+        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k'
     """
     check_jwk(jwk)
     return _public_part(jwk)

@@ -60,6 +60,16 @@ class Keystore(Secret):
     Several processes may hold the same file open: each change is made to the
     newest state, under a lock, and a key that is not known here is looked for
     in the file again before it is reported missing.
+
+    Example:
+        >>> import tempfile
+        >>> from trustid import keys
+        >>> path = Path(tempfile.mkdtemp()) / "keys.json"
+        >>> key = keys.generate("P-256")
+        >>> Keystore.create(path, b"correct horse battery staple").add("issuer", key)
+        >>> opened = Keystore.open(path, b"correct horse battery staple")
+        >>> opened.get("issuer").public_key == key.public_key
+        True
     """
 
     __slots__ = ("_entries", "_header", "_path", "_sealing_key")
