@@ -552,6 +552,8 @@ def test_B144_multiple() -> None:
     check_answer(asked, {"pid": [shown("age"), shown("age")]})
     assert refused(lambda: check_answer(asked, {"pid": []})) == "query_mismatch"
     assert refused(lambda: check_answer(asked, {"other": [shown("age")]})) == "query_mismatch"
+    more = {"pid": [shown("age")], "other": [shown("age")]}
+    assert refused(lambda: check_answer(asked, more)) == "query_mismatch"
 
 
 def test_B144_objects_are_presentations_too() -> None:

@@ -53,7 +53,7 @@ class Desk:
 
     def check(self, index: object = 0, *, uri: str | None = None, issuer: str = ISSUER):
         reference = {"status_list": {"idx": index, "uri": uri or self.uri}}
-        return self.checker.check(reference, issuer=issuer, key_of=lambda _header: self.key)
+        return self.checker.check(reference, issuer=issuer, key_of=lambda _header, _now: self.key)
 
     def code(self, index: object = 0, **options: str) -> str:
         return self.refusal(index, **options).code
@@ -103,7 +103,7 @@ def test_a_list_renewed_by_another_process_counts_here(desk: Desk) -> None:
     other = desk.new_checker()
     desk.now += 1
     desk.publish({3: 1})
-    other.refresh(desk.uri, issuer=ISSUER, key_of=lambda _: KEY.public_key, force=True)
+    other.refresh(desk.uri, issuer=ISSUER, key_of=lambda _header, _now: KEY.public_key, force=True)
     assert desk.code(3) == "revoked"
 
 
@@ -201,12 +201,12 @@ def test_a_list_is_another_list_for_another_issuer(desk: Desk) -> None:
 def test_an_issuer_without_key_for_the_list(desk: Desk) -> None:
     desk.publish(kid="#stranger")
 
-    def key_of(header: JsonObject) -> PublicKey:
+    def key_of(header: JsonObject, _now: int) -> PublicKey:
         raise TrustError("issuer_key_unknown", f"no key {header['kid']}")
 
-    with pytest.raises(TrustError) as refused:
+    with pytest.raises(StatusUnknownError) as refused:
         desk.checker.refresh(desk.uri, issuer=ISSUER, key_of=key_of)
-    assert refused.value.code == "issuer_key_unknown"
+    assert refused.value.code == "status_untrusted"
     desk.check()
 
 
@@ -253,7 +253,7 @@ def test_B121_host_down_and_errors(desk: Desk) -> None:
     checker = StatusChecker(fetcher, clock=lambda: NOW)
     for uri in (gone.url("/1"), "https://no-such-host.invalid/1"):
         with pytest.raises(StatusUnknownError) as refused:
-            checker.check({"idx": 0, "uri": uri}, issuer=ISSUER, key_of=lambda _: KEY.public_key)
+            checker.check({"idx": 0, "uri": uri}, issuer=ISSUER, key_of=lambda _header, _now: KEY.public_key)
         assert refused.value.code == "status_unavailable"
 
 
@@ -451,6 +451,17 @@ def test_refresh_all(desk: Desk) -> None:
     assert (uri, problem.code) == (desk.uri, "typ_mismatch")
 
 
+def test_lists_are_renewed_before_a_presentation_needs_them(desk: Desk) -> None:
+    desk.publish(ttl=300)
+    desk.check()
+    desk.now += 250
+    desk.checker.refresh_all(ahead_seconds=50)
+    assert len(desk.server.asked) == 2
+    desk.now += 100
+    desk.check()
+    assert len(desk.server.asked) == 2
+
+
 def test_memory_of_opened_lists_is_bounded(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
     monkeypatch.setattr("trustid.status.check.MAX_OPEN_BYTES", 64)
     for number in range(1, 6):
@@ -492,5 +503,5 @@ def test_nothing_is_fetched_without_a_reference() -> None:
         checker.check(
             {"status_list": {"idx": -1, "uri": "https://a.example"}},
             issuer=ISSUER,
-            key_of=lambda _: KEY.public_key,
+            key_of=lambda _header, _now: KEY.public_key,
         )

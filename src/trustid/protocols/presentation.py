@@ -14,7 +14,7 @@ from trustid.encoding import JsonObject
 from trustid.keys import PublicKey
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
-from trustid.status.check import StatusChecker
+from trustid.status.check import KeyOf, StatusChecker
 
 __all__ = ["LINKABLE_BY_SIGNATURE", "Expected", "Presented", "Sources"]
 
@@ -96,8 +96,12 @@ class Presented(Protocol):
         """The place in a Token Status List, or None without status; refuses other kinds of status."""
         ...
 
-    def list_key(self, header: JsonObject, policy: TrustPolicy, sources: Sources, now: int) -> PublicKey:
-        """The issuer's key for a status list with this header."""
+    def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:
+        """Finds the issuer's key for a status list.
+
+        It is kept as long as the list is, so it must not hold on to the
+        presentation: nothing of the person stays in memory with it.
+        """
         ...
 
     def check_holder(

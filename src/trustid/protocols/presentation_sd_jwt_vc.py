@@ -18,6 +18,7 @@ from trustid.protocols.claims_path import UNDISCLOSED, Path
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
 from trustid.protocols.trust import TrustPolicy
+from trustid.status.check import KeyOf
 
 __all__ = ["PresentedSdJwtVc", "disclosed_paths"]
 
@@ -116,26 +117,10 @@ class PresentedSdJwtVc:
             raise StatusUnknownError("status_unsupported", "expected a status of the kind status_list")
         return status
 
-    def list_key(self, header: JsonObject, policy: TrustPolicy, sources: Sources, now: int) -> PublicKey:
-        """The key of the same issuer; without a hint in the header the key of the credential."""
-        if isinstance(self.source, X5cSource):
-            return self._certified_list_key(self.source, header, policy, now)
-        if self._key is not None and "kid" not in header:
-            return self._key
-        return _published_key(key_source({"kid": header.get("kid")}, self.issuer), sources)
-
-    def _certified_list_key(
-        self, source: X5cSource, header: JsonObject, policy: TrustPolicy, now: int
-    ) -> PublicKey:
-        if "x5c" not in header and self._key is not None:
-            return self._key
-        chain = key_source({"x5c": header.get("x5c")}, source.issuer)
-        if not isinstance(chain, X5cSource):
-            raise TrustError("x5c_invalid", "expected a certificate chain")
-        key = certified_key(chain, policy.anchors_for(self.credential.vct), now)
-        if key != self._key and _certified_name(chain) != _certified_name(source):
-            raise TrustError("issuer_mismatch", "expected the certificate of the credential's issuer")
-        return key
+    def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:
+        """The keys of the same issuer; see `_ListKeys`."""
+        anchors = policy.anchors_for(self.credential.vct)
+        return _ListKeys(self.source, self.issuer, self._key, anchors, sources)
 
     def check_holder(
         self,
@@ -186,6 +171,38 @@ class PresentedSdJwtVc:
             disclosed=disclosed,
             holder_bound=holder_bound,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _ListKeys:
+    """Finds the key of a status list: one of the credential's issuer.
+
+    Without a hint in the list's header it is the key that signed the credential.
+    """
+
+    source: IssuerKeySource
+    issuer: str
+    key: PublicKey | None
+    anchors: tuple[bytes, ...]
+    sources: Sources
+
+    def __call__(self, header: JsonObject, now: int) -> PublicKey:
+        if isinstance(self.source, X5cSource):
+            return self._certified(self.source, header, now)
+        if self.key is not None and "kid" not in header:
+            return self.key
+        return _published_key(key_source({"kid": header.get("kid")}, self.issuer), self.sources)
+
+    def _certified(self, source: X5cSource, header: JsonObject, now: int) -> PublicKey:
+        if "x5c" not in header and self.key is not None:
+            return self.key
+        chain = key_source({"x5c": header.get("x5c")}, source.issuer)
+        if not isinstance(chain, X5cSource):
+            raise TrustError("x5c_invalid", "expected a certificate chain")
+        key = certified_key(chain, self.anchors, now)
+        if key != self.key and _certified_name(chain) != _certified_name(source):
+            raise TrustError("issuer_mismatch", "expected the certificate of the credential's issuer")
+        return key
 
 
 def certified_key(source: X5cSource, anchors: tuple[bytes, ...], now: int) -> PublicKey:

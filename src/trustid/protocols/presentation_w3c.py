@@ -27,6 +27,7 @@ from trustid.keys import PublicKey
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
 from trustid.protocols.trust import TrustPolicy
+from trustid.status.check import KeyOf
 
 __all__ = ["PresentedW3c"]
 
@@ -132,7 +133,7 @@ class PresentedW3c:
             raise StatusUnknownError("status_unsupported", "expected no credentialStatus")
         return None
 
-    def list_key(self, header: JsonObject, policy: TrustPolicy, sources: Sources, now: int) -> PublicKey:  # noqa: ARG002
+    def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
         """There is no list."""
         raise TrustError("issuer_key_unknown", "expected no status list")
 

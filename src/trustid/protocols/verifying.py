@@ -14,15 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trustid.encoding import JsonObject, sha256
-from trustid.errors import (
-    Check,
-    FetchError,
-    ResolutionError,
-    StatusUnknownError,
-    TrustidError,
-    VerificationError,
-)
-from trustid.keys import PublicKey
+from trustid.errors import Check, StatusUnknownError, TrustidError
 from trustid.protocols.claims_path import Path
 from trustid.protocols.dcql import (
     CredentialQuery,
@@ -159,7 +151,7 @@ def verify_presentation(
     # 6. Status before the holder's proof: that it was taken back matters whoever shows it.
     #    By now the address is one that a trusted issuer signed.
     with steps.step("not_revoked") as outcome:
-        status = _check_status(presented, policy, sources, now)
+        status = _check_status(presented, policy, sources)
         outcome.sentence = NO_STATUS if status is None else None
     # 7. The holder's key is in the credential, so this needs all of the above.
     with steps.step("holder_present") as outcome:
@@ -273,9 +265,7 @@ def _read(presentation: str | JsonObject) -> Presented:
     return PresentedW3c.read(presentation)
 
 
-def _check_status(
-    presented: Presented, policy: TrustPolicy, sources: Sources, now: int
-) -> StatusResult | None:
+def _check_status(presented: Presented, policy: TrustPolicy, sources: Sources) -> StatusResult | None:
     reference = presented.status_reference()
     if reference is None:
         if policy.require_status:
@@ -284,18 +274,11 @@ def _check_status(
     if sources.status is None:
         raise StatusUnknownError("status_unavailable", "no status can be looked up here")
 
-    def key_of(header: JsonObject) -> PublicKey:
-        try:
-            return presented.list_key(header, policy, sources, now)
-        except (FetchError, ResolutionError) as err:
-            raise StatusUnknownError(
-                "status_unavailable", f"the list's key was not found ({err.code})"
-            ) from err
-        except (VerificationError, ValueError) as err:
-            raise StatusUnknownError("status_untrusted", "the list names no key of the issuer") from err
-
     return sources.status.check(
-        reference, issuer=presented.issuer, key_of=key_of, max_age_seconds=policy.max_status_age_seconds
+        reference,
+        issuer=presented.issuer,
+        key_of=presented.list_keys(policy, sources),
+        max_age_seconds=policy.max_status_age_seconds,
     )
 
 

@@ -41,9 +41,8 @@ class IndexPermutation:
 
     Reference:
         Black and Rogaway, "Ciphers with Arbitrary Finite Domains" (2002),
-        generalized Feistel and cycle walking. Token Status List
-        draft-21, section 12.5 (unlinkability) asks for indexes that are not
-        sequential.
+        generalized Feistel and cycle walking. The privacy considerations of
+        the Token Status List draft ask for indexes that are not sequential.
 
     Example:
         >>> order = IndexPermutation(bytes(32), 5)

@@ -15,7 +15,17 @@ from typing import Any, Protocol
 
 from trustid.credentials.jose import DEFAULT_ALGORITHMS
 from trustid.encoding import JsonObject
-from trustid.errors import FetchError, RevokedError, SignatureError, StatusUnknownError, TrustidError
+from trustid.errors import (
+    FetchError,
+    MalformedError,
+    ResolutionError,
+    RevokedError,
+    SignatureError,
+    StatusUnknownError,
+    TrustidError,
+    UnsupportedError,
+    VerificationError,
+)
 from trustid.fetching import Fetched
 from trustid.keys import PublicKey
 from trustid.status import list_token
@@ -35,11 +45,12 @@ __all__ = [
     "StoredList",
 ]
 
-KeyOf = Callable[[JsonObject], PublicKey]
-"""From the header of a list's token to the key of the issuer it must be signed with.
+KeyOf = Callable[[JsonObject, int], PublicKey]
+"""From the header of a list's token, and the time, to the key of the issuer it must be signed with.
 
 Called only for an issuer that is trusted already. It raises when the header
-names no key of that issuer."""
+names no key of that issuer. It is kept for renewing the list, so it must hold
+nothing of a person."""
 
 MAX_REDIRECTS = 1
 ACCEPT = f"{list_token.STATUS_LIST_MEDIA_TYPE}, */*;q=0"
@@ -237,8 +248,16 @@ class StatusChecker:
         """
         return self._current(issuer, uri, key_of, force=force)
 
-    def refresh_all(self, *, force: bool = False) -> tuple[tuple[str, TrustidError | None], ...]:
-        """Renew every list that this process has open.
+    def refresh_all(
+        self, *, force: bool = False, ahead_seconds: int = 0
+    ) -> tuple[tuple[str, TrustidError | None], ...]:
+        """Renew every list that this process has open and that is out of date.
+
+        Args:
+            force: Also those that are fresh.
+            ahead_seconds: Also those that will be out of date by then. With
+                the time until the next call, no presentation ever has to wait
+                for a list, and its issuer cannot tell when one was checked.
 
         Returns:
             The address of each list, with the reason if it could not be renewed.
@@ -248,20 +267,22 @@ class StatusChecker:
         outcomes: list[tuple[str, TrustidError | None]] = []
         for issuer, uri, key_of in known:
             try:
-                self._current(issuer, uri, key_of, force=force)
+                self._current(issuer, uri, key_of, force=force, ahead_seconds=ahead_seconds)
                 outcomes.append((uri, None))
             except TrustidError as err:
                 outcomes.append((uri, err))
         return tuple(outcomes)
 
-    def _current(self, issuer: str, uri: str, key_of: KeyOf, *, force: bool) -> StatusListToken:
+    def _current(
+        self, issuer: str, uri: str, key_of: KeyOf, *, force: bool, ahead_seconds: int = 0
+    ) -> StatusListToken:
         """The list at hand if it is fresh, otherwise a new one."""
         with self._fetching[
             hash((issuer, uri)) % FETCHING_MAX
         ]:  # many presentations at once wait for one fetch
             now = self._clock()
             kept = self._kept(issuer, uri, key_of, now)
-            if kept is not None and now < kept.stored.fresh_until and not force:
+            if kept is not None and now + ahead_seconds < kept.stored.fresh_until and not force:
                 return kept.list
             try:
                 return self._renewed(issuer, uri, key_of, now, force=force)
@@ -351,7 +372,16 @@ class StatusChecker:
 
     def _verified(self, text: str, uri: str, key_of: KeyOf, now: int, *, grace: int = 0) -> StatusListToken:
         token = list_token.parse(text)
-        key = key_of(token.header)
+        try:
+            key = key_of(token.header, now)
+        except (FetchError, ResolutionError) as err:
+            raise StatusUnknownError(
+                "status_unavailable", f"the list's key was not found ({err.code})"
+            ) from err
+        except (VerificationError, MalformedError, UnsupportedError) as err:
+            raise StatusUnknownError(
+                "status_untrusted", f"the list names no key of the issuer ({err.code})"
+            ) from err
         return list_token.verify(
             token, key, uri=uri, now=now, algorithms=self.policy.algorithms, grace_seconds=grace
         )
