@@ -129,8 +129,8 @@ def dump_json(value: Any) -> bytes:
 def _decode(text: str) -> Any:
     # A text without white space around it, the common case, spares two searches for some.
     try:
-        value, end = _DECODER.scan_once(text, 0)
-    except StopIteration:
+        value, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
         return _DECODER.decode(text)
     return value if end == len(text) else _DECODER.decode(text)
 
