@@ -78,6 +78,8 @@ def test_get_or_add(store, path):
     assert store.get_or_add("a", lambda: pytest.fail("made twice")).public_key == made.public_key
     secret = store.secret_or_add("b")
     assert len(secret) == 32
+    assert store.secret_or_add("c", lambda: b"made here") == b"made here"
+    assert store.secret_or_add("c", lambda: pytest.fail("made twice")) == b"made here"
     assert store.secret_or_add("b") == secret == Keystore.open(path, PASSPHRASE).secret("b")
 
 

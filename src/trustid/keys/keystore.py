@@ -180,9 +180,12 @@ class Keystore(Secret):
         """
         return _signing_key(self._entry_or_add(name, "signing", make))
 
-    def secret_or_add(self, name: str) -> bytes:
-        """Return the secret of this name, 32 random bytes made now if there is none."""
-        entry = self._entry_or_add(name, "secret", lambda: secrets.token_bytes(SECRET_BYTES))
+    def secret_or_add(self, name: str, make: Callable[[], bytes] | None = None) -> bytes:
+        """Return the secret of this name, made now if there is none: 32 random bytes by default.
+
+        Of several processes that ask at once, one makes the secret and all get it.
+        """
+        entry = self._entry_or_add(name, "secret", make or (lambda: secrets.token_bytes(SECRET_BYTES)))
         return b64url_decode(entry)
 
     def _entry(self, name: str, kind: _Kind) -> Any:
