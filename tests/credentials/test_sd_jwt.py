@@ -7,9 +7,18 @@ import os
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from strategies import texts
 from trustid.credentials import jose, sd_jwt_json
-from trustid.credentials.disclosure import MAX_CLAIMS_DEPTH, MAX_DISCLOSURES, Disclosure, b64url_encode_many
+from trustid.credentials.disclosure import (
+    HASHES,
+    MAX_CLAIMS_DEPTH,
+    MAX_DISCLOSURES,
+    Disclosure,
+    digests_of,
+)
 from trustid.credentials.sd_jwt import SdJwt, check_key_binding, issue
 from trustid.credentials.sd_jwt_issuing import conceal
 from trustid.encoding import b64url_decode, b64url_encode, dump_json
@@ -162,13 +171,13 @@ def test_B050_disclosure_spelled_anew() -> None:
 
 def test_B051_depth() -> None:
     def chain(length: int) -> str:
-        texts: list[str] = []
+        chained: list[str] = []
         inner: Any = "end"
         for number in range(length):
             text = disclosure(f"salt{number}", "c", inner)
-            texts.append(text)
+            chained.append(text)
             inner = {"_sd": [digest(text)]}
-        return token(inner, *texts)
+        return token(inner, *chained)
 
     value = processed(chain(MAX_CLAIMS_DEPTH))
     for _ in range(MAX_CLAIMS_DEPTH):
@@ -229,8 +238,8 @@ def test_B053_salts() -> None:
     claims = {f"claim{number}": number for number in range(500)}
     salts = []
     for _ in range(40):
-        _, texts = conceal(claims, [(name,) for name in claims])
-        salts += [Disclosure.parse(text).salt for text in texts]
+        _, hidden = conceal(claims, [(name,) for name in claims])
+        salts += [Disclosure.parse(text).salt for text in hidden]
     assert len(set(salts)) == len(salts) == 20_000
     assert min(len(b64url_decode(salt[: len(salt) // 4 * 4])) for salt in salts) * 8 >= 128
     firsts = {salt[:4] for salt in salts}
@@ -314,7 +323,12 @@ def presentation(**changes: Any) -> str:
     typ = changes.pop("typ", "kb+jwt")
     key = changes.pop("key", HOLDER)
     sd_jwt = SdJwt.parse(token(bound_payload(), NAME))
-    claims = {"iat": NOW, "aud": AUDIENCE, "nonce": NONCE, "sd_hash": sd_jwt.sd_hash(), **changes}
+    claims: dict[str, Any] = {
+        "iat": NOW,
+        "aud": AUDIENCE,
+        "nonce": NONCE,
+        "sd_hash": sd_jwt.sd_hash(),
+    } | changes
     claims = {name: value for name, value in claims.items() if value is not ...}
     return sd_jwt.presentation_text + jose.sign({"typ": typ}, claims, key)
 
@@ -510,6 +524,20 @@ def test_select() -> None:
     assert held.select([("a",)]).select([("a", "e")]).disclosures
 
 
-def test_many_encoded_at_once() -> None:
+def test_many_hashed_at_once() -> None:
+    """One by one gives what all at once gives, for every hash and every length."""
     items = [os.urandom(size) for size in range(40)]
-    assert b64url_encode_many(items) == [b64url_encode(item) for item in items]
+    for algorithm, hasher in HASHES.items():
+        assert digests_of(items, algorithm) == [b64url_encode(hasher(item).digest()) for item in items]
+    assert digests_of([]) == []
+
+
+@given(st.lists(texts | st.binary().map(lambda raw: raw.decode("latin-1")), min_size=1, max_size=9))
+def test_many_encoded_at_once(values: list[str]) -> None:
+    """What stands between disclosures while they are encoded never stands within one."""
+    _, encoded = conceal({f"n{value}": value for value in values}, [(f"n{value}",) for value in values])
+    read = [Disclosure.parse(text) for text in encoded]
+    assert {one.value for one in read} == set(values)
+    assert {len(one.salt) for one in read} <= {24, 25, 26}
+    _, encoded = conceal({"list": values}, [("list", None)])
+    assert [Disclosure.parse(text).value for text in encoded] == values

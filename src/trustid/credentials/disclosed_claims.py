@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from trustid.credentials.disclosure import (
     DEFAULT_HASH,
@@ -29,23 +29,26 @@ from trustid.errors import DisclosureError, LimitExceededError, QueryError
 __all__ = ["DisclosedClaims", "disclosures_for", "hash_algorithm", "reveal"]
 
 
+_CONTAINERS: Final = (dict, list)
+_ONLY_TEXT: Final = frozenset({str})
+
+
 @dataclass(frozen=True, slots=True)
 class DisclosedClaims:
     """Processed claims, and where each disclosure went.
 
     Attributes:
         claims: The processed payload.
-        origins: For the identity of an object or array within `claims`, and a
-            name or index in it: the disclosure that it came from.
+        placed: For each disclosure that was used: the object or array within
+            `claims` that it went to, its name or index there, its own number.
     """
 
     claims: JsonObject
-    origins: Mapping[tuple[int, str | int], int]
+    placed: Sequence[tuple[Any, str | int, int]]
 
     def top_level_names(self) -> list[str]:
         """The names of the claims that disclosures brought to the top level."""
-        root = id(self.claims)
-        return [str(name) for container, name in self.origins if container == root]
+        return [str(name) for container, name, _ in self.placed if container is self.claims]
 
 
 def hash_algorithm(payload: Mapping[str, Any]) -> str:
@@ -98,11 +101,11 @@ def reveal(payload: JsonObject, disclosures: Sequence[Disclosure]) -> DisclosedC
             walk.visit_object(source, target, depth)
         else:
             walk.visit_array(source, target, depth)
-    if len(walk.origins) != len(disclosures):
+    if len(walk.placed) != len(disclosures):
         raise DisclosureError(
             "disclosure_unreferenced", "expected every disclosure to be signed by the issuer"
         )
-    return DisclosedClaims(root, walk.origins)
+    return DisclosedClaims(root, walk.placed)
 
 
 @dataclass(slots=True)
@@ -113,7 +116,7 @@ class _Walk:
     known: Mapping[str, int]
     work: list[tuple[Any, Any, int]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
-    origins: dict[tuple[int, str | int], int] = field(default_factory=dict)
+    placed: list[tuple[Any, str | int, int]] = field(default_factory=list)
 
     def visit_object(self, source: JsonObject, target: JsonObject, depth: int) -> None:
         for name, value in source.items():
@@ -123,60 +126,51 @@ class _Walk:
                 if name == HASH_KEY and depth:
                     raise DisclosureError("hash_not_allowed", "expected _sd_alg at the top level only")
             else:
-                target[name] = self._copied(value, depth)
-        if DIGESTS_KEY not in source:
-            return
-        digests = source[DIGESTS_KEY]
-        if type(digests) is not list:
-            raise DisclosureError("disclosure_malformed", "expected _sd to be an array")
-        for digest in digests:
-            index = self._find(digest)
-            if index is not None:
+                target[name] = self._copied(value, depth) if type(value) in _CONTAINERS else value
+        if DIGESTS_KEY in source:
+            # Last, so that no disclosure can take the name of an open claim.
+            for index in self._find(source[DIGESTS_KEY]):
                 self._insert(target, index, depth)
 
     def visit_array(self, source: list[Any], target: list[Any], depth: int) -> None:
         for value in source:
             if type(value) is not dict or DIGEST_KEY not in value:
-                target.append(self._copied(value, depth))
+                target.append(self._copied(value, depth) if type(value) in _CONTAINERS else value)
                 continue
             if len(value) != 1:
                 raise DisclosureError("disclosure_malformed", "expected ... to stand alone")
-            index = self._find(value[DIGEST_KEY])
-            if index is None:
-                continue
-            disclosure = self.disclosures[index]
-            if disclosure.name is not None:
-                raise DisclosureError("disclosure_malformed", "expected an array element without a name")
-            self.origins[id(target), len(target)] = index
-            target.append(self._copied(disclosure.value, depth))
+            for index in self._find([value[DIGEST_KEY]]):
+                disclosure = self.disclosures[index]
+                if disclosure.name is not None:
+                    raise DisclosureError("disclosure_malformed", "expected an array element without a name")
+                self.placed.append((target, len(target), index))
+                target.append(self._copied(disclosure.value, depth))
 
     def _insert(self, target: JsonObject, index: int, depth: int) -> None:
-        disclosure = self.disclosures[index]
-        name = disclosure.name
+        _, _, name, value = self.disclosures[index]
         if name is None:
             raise DisclosureError("disclosure_malformed", "expected a claim with a name")
         if name in RESERVED_NAMES:
             raise DisclosureError("disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg")
         if name in target:
             raise DisclosureError("disclosure_name_collision", "expected a claim that is not there yet")
-        self.origins[id(target), name] = index
-        target[name] = self._copied(disclosure.value, depth)
+        self.placed.append((target, name, index))
+        target[name] = self._copied(value, depth) if type(value) in _CONTAINERS else value
 
-    def _find(self, digest: Any) -> int | None:
-        if type(digest) is not str:
-            raise DisclosureError("disclosure_malformed", "expected a digest to be a string")
-        if digest in self.seen:
+    def _find(self, digests: Any) -> list[int]:
+        """Which disclosures these digests stand for; a digest without one is passed over."""
+        if type(digests) is not list or not _ONLY_TEXT.issuperset(map(type, digests)):
+            raise DisclosureError("disclosure_malformed", "expected _sd to be an array of digests")
+        before = len(self.seen)
+        self.seen.update(digests)
+        if len(self.seen) != before + len(digests):
             raise DisclosureError("digest_duplicate", "expected each digest once")
-        self.seen.add(digest)
-        return self.known.get(digest)
+        return [index for index in map(self.known.get, digests) if index is not None]
 
     def _copied(self, value: Any, depth: int) -> Any:
-        if type(value) is dict:
-            copy: Any = {}
-        elif type(value) is list:
-            copy = []
-        else:
+        if type(value) not in _CONTAINERS:
             return value
+        copy: Any = {} if type(value) is dict else []
         self.work.append((value, copy, depth + 1))
         return copy
 
@@ -190,7 +184,7 @@ def disclosures_for(disclosed: DisclosedClaims, paths: Sequence[Path]) -> set[in
     Reference:
         RFC 9901, section 7.2; OpenID4VP 1.0, section 7.1.
     """
-    origins = disclosed.origins
+    origins = {(id(container), name): index for container, name, index in disclosed.placed}
     needed: set[int] = set()
     for path in paths:
         # Each claim reached so far, with the disclosures that stand on the way to it.

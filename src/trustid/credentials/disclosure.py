@@ -29,8 +29,8 @@ __all__ = [
     "RESERVED_NAMES",
     "Disclosure",
     "Path",
-    "b64url_encode_many",
     "digests_of",
+    "parse_many",
 ]
 
 Path = tuple[str | int | None, ...]
@@ -69,7 +69,6 @@ HASHES: Final[dict[str, Callable[[bytes], Any]]] = {
 """The hash algorithms that are deemed secure, by their IANA names."""
 
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-_PADDING: Final = (b"", b"\0\0", b"\0")
 
 
 class Disclosure(NamedTuple):
@@ -92,20 +91,31 @@ class Disclosure(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Disclosure:
-        """Read a disclosure.
+        """Read one disclosure; as `parse_many`."""
+        return parse_many([text])[0]
 
-        Args:
-            text: base64url without padding, at most `MAX_DISCLOSURE_CHARS` long.
+    def digest(self, algorithm: str = DEFAULT_HASH) -> str:
+        """The digest that the issuer signed in place of the claim (RFC 9901, section 4.2.3)."""
+        return digests_of([self.text.encode("ascii")], algorithm)[0]
 
-        Raises:
-            DisclosureError: disclosure_malformed, where it is no array of a
-                salt, perhaps a name, and a value.
-            MalformedError: duplicate_key.
-            LimitExceededError: It is too long or too deep.
 
-        Reference:
-            RFC 9901, sections 4.2.1 and 4.2.2.
-        """
+def parse_many(texts: Sequence[str]) -> list[Disclosure]:
+    """Read disclosures.
+
+    Args:
+        texts: base64url without padding, each at most `MAX_DISCLOSURE_CHARS` long.
+
+    Raises:
+        DisclosureError: disclosure_malformed, where one is no array of a
+            salt, perhaps a name, and a value.
+        MalformedError: duplicate_key.
+        LimitExceededError: One is too long or too deep.
+
+    Reference:
+        RFC 9901, sections 4.2.1 and 4.2.2.
+    """
+    disclosures = []
+    for text in texts:
         if len(text) > MAX_DISCLOSURE_CHARS:
             raise LimitExceededError("limit_exceeded", f"a disclosure of {len(text)} characters")
         try:
@@ -116,21 +126,24 @@ class Disclosure(NamedTuple):
             if err.code != "malformed":
                 raise
             raise DisclosureError("disclosure_malformed", "expected base64url of a JSON array") from err
-        if type(parts) is not list or not 2 <= len(parts) <= 3 or type(parts[0]) is not str:
-            raise DisclosureError("disclosure_malformed", "expected an array of a salt, a name and a value")
-        if len(parts) == 2:
-            return cls(text, parts[0], None, parts[1])
-        if type(parts[1]) is not str:
-            raise DisclosureError("disclosure_malformed", "expected a string as claim name")
-        return cls(text, parts[0], parts[1], parts[2])
-
-    def digest(self, algorithm: str = DEFAULT_HASH) -> str:
-        """The digest that the issuer signed in place of the claim (RFC 9901, section 4.2.3)."""
-        return digests_of([self.text.encode("ascii")], algorithm)[0]
+        if type(parts) is not list or type(parts[0] if parts else None) is not str:
+            raise DisclosureError("disclosure_malformed", "expected an array that begins with a salt")
+        if len(parts) == 3 and type(parts[1]) is str:
+            disclosures.append(Disclosure(text, *parts))
+        elif len(parts) == 2:
+            disclosures.append(Disclosure(text, parts[0], None, parts[1]))
+        else:
+            raise DisclosureError("disclosure_malformed", "expected a salt, perhaps a name, and a value")
+    return disclosures
 
 
-def digests_of(texts: Sequence[bytes], algorithm: str) -> list[str]:
+def digests_of(texts: Sequence[bytes], algorithm: str = DEFAULT_HASH) -> list[str]:
     """Hash many disclosures, each once, to base64url.
+
+    The digests are encoded in one pass. Each is followed by zero bytes up to a
+    multiple of three; its own characters then are what they would be alone,
+    since the unused low bits of a last character are zero there as well. What
+    follows is cut off.
 
     Args:
         texts: Disclosures as sent, in ASCII.
@@ -142,25 +155,18 @@ def digests_of(texts: Sequence[bytes], algorithm: str) -> list[str]:
     Reference:
         RFC 9901, section 4.2.3.
     """
-    hasher = HASHES.get(algorithm)
-    if hasher is None:
+    layout = _LAYOUTS.get(algorithm)
+    if layout is None:
         raise DisclosureError("hash_not_allowed", "expected sha-256, sha-384 or sha-512")
-    return b64url_encode_many([hasher(text).digest() for text in texts])
-
-
-def b64url_encode_many(items: Sequence[bytes]) -> list[str]:
-    """Encode many byte strings as base64url without padding, in one pass.
-
-    Each is followed by zero bytes up to a multiple of three. Its own
-    characters then are what they would be alone, since the unused low bits of
-    a last character are zero there as well; what follows is cut off.
-    """
-    joined = b"".join([item + _PADDING[len(item) % 3] for item in items])
+    hasher, padding, chars, stride = layout
+    joined = padding.join([hasher(text).digest() for text in texts])
     encoded = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
-    texts = []
-    start = 0
-    for item in items:
-        size = len(item)
-        texts.append(encoded[start : start + (size * 4 + 2) // 3])
-        start += (size + 2) // 3 * 4
-    return texts
+    return [encoded[start : start + chars] for start in range(0, stride * len(texts), stride)]
+
+
+def _layout(hasher: Callable[[bytes], Any]) -> tuple[Callable[[bytes], Any], bytes, int, int]:
+    size: int = hasher(b"").digest_size
+    return hasher, bytes(-size % 3), (size * 4 + 2) // 3, (size + 2) // 3 * 4
+
+
+_LAYOUTS: Final = {name: _layout(hasher) for name, hasher in HASHES.items()}

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from trustid.credentials import jose
 from trustid.credentials.disclosed_claims import DisclosedClaims, disclosures_for, hash_algorithm, reveal
-from trustid.credentials.disclosure import MAX_DISCLOSURES, Disclosure, Path, digests_of
+from trustid.credentials.disclosure import MAX_DISCLOSURES, Disclosure, Path, digests_of, parse_many
 from trustid.credentials.jose import Jws
 from trustid.credentials.key_binding import KB_JWT_TYP, check_key_binding, holder_key
 from trustid.credentials.sd_jwt_issuing import issue
@@ -82,7 +82,7 @@ class SdJwt:
         return cls(
             issuer_jwt,
             issuer_jwt.claims(),
-            tuple([Disclosure.parse(part) for part in parts]),
+            tuple(parse_many(parts)),
             jose.parse(binding_text) if binding_text else None,
             text[: len(text) - len(binding_text)],
         )

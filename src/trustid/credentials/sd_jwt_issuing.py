@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, Final
@@ -26,7 +26,6 @@ from trustid.credentials.disclosure import (
     MAX_DISCLOSURES,
     RESERVED_NAMES,
     Path,
-    b64url_encode_many,
     digests_of,
 )
 from trustid.encoding import JsonObject, dump_json
@@ -38,10 +37,21 @@ __all__ = ["MAX_DECOYS", "conceal", "issue"]
 MAX_DECOYS: Final = 64
 """How many decoy digests one object or array may get."""
 
-_SALT_BYTES: Final = 18
-"""144 bits; 128 are recommended, and a multiple of three needs no padding."""
+_SALT_BYTES: Final = 21
+"""How many random bytes are drawn for a salt; 144 bits of them at least are used, 128 are recommended."""
 
-_SALT_CHARS: Final = _SALT_BYTES // 3 * 4
+_SALT_STRIDE: Final = _SALT_BYTES // 3 * 4
+
+_SALT_CHARS: Final = (25, 24, 26)
+"""How many characters of a salt are used, by the length of what follows it modulo 3,
+so that a disclosure is a multiple of three bytes and many are encoded in one pass."""
+
+_BETWEEN: Final = b"\xff\xff\xff"
+"""Stands between disclosures while they are encoded: no byte of UTF-8, and four underscores in base64url."""
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+
+_CONTAINERS: Final = (dict, list)
 
 # A place to hide: the object or array (a copy of ours) and the name or index in it.
 _Place = tuple[Any, Any]
@@ -106,52 +116,71 @@ def conceal(
     """
     if not 0 <= decoys <= MAX_DECOYS:
         raise LimitExceededError("limit_exceeded", f"expected 0 to {MAX_DECOYS} decoys, found {decoys}")
-    _refuse_reserved_names(claims)
     payload = dict(claims)
-    levels = _places(payload, _tree(disclosable))
+    _refuse_reserved_names(payload)
+    levels = _places(payload, disclosable)
     if sum(map(len, levels)) > MAX_DISCLOSURES:
         raise LimitExceededError("limit_exceeded", f"expected at most {MAX_DISCLOSURES} hidden claims")
     disclosures: list[str] = []
     for places in reversed(levels):
-        disclosures += _hide(places, decoys)
+        if places:
+            disclosures += _hide(places, decoys)
     if disclosures:
         payload[HASH_KEY] = DEFAULT_HASH
     return payload, disclosures
 
 
 def _hide(places: Sequence[_Place], decoys: int) -> list[str]:
-    salts = urlsafe_b64encode(os.urandom(_SALT_BYTES * len(places))).decode("ascii")
-    contents = []
-    start = 0
-    for container, name in places:
-        salt = salts[start : start + _SALT_CHARS]
-        start += _SALT_CHARS
-        value = _to_json(container[name])
+    """Put digests where the values stood; all those of one container follow one another."""
+    encoded = _encode(places)
+    touched: list[Any] = []
+    container: Any = None
+    hidden: list[str] = []
+    for place, digest in zip(places, digests_of(encoded.split(b"____")), strict=True):
+        if place[0] is not container:
+            container = place[0]
+            touched.append(container)
+            if type(container) is dict:
+                hidden = container[DIGESTS_KEY] = []
         if type(container) is dict:
-            contents.append(f'["{salt}",{encode_basestring(name)},{value}]')
+            del container[place[1]]
+            hidden.append(digest)
         else:
-            contents.append(f'["{salt}",{value}]')
+            container[place[1]] = {DIGEST_KEY: digest}
+    for container in touched:
+        _finish(container, decoys)
+    return encoded.decode("ascii").split("____")
+
+
+def _encode(places: Sequence[_Place]) -> bytes:
+    """The disclosures of these places, in base64url, with four underscores between them.
+
+    Four underscores stand for three bytes 0xFF, which no disclosure holds, and
+    wherever four others stood they would hold one such byte at least.
+    """
+    tails = []
+    for container, name in places:
+        value = container[name]
+        # Most claims are short texts: one call instead of setting up an encoder.
+        text = encode_basestring(value) if type(value) is str else dump_json(value).decode("utf-8")
+        tails.append(f'",{encode_basestring(name)},{text}]' if type(container) is dict else f'",{text}]')
     try:
-        disclosures = b64url_encode_many([content.encode("utf-8") for content in contents])
+        # No line feed stands in compact JSON.
+        encoded_tails = "\n".join(tails).encode("utf-8").split(b"\n")
     except UnicodeEncodeError as err:
         raise MalformedError("malformed", "expected text without lone surrogates") from err
-    digests = digests_of([text.encode("ascii") for text in disclosures], DEFAULT_HASH)
-    touched = {}
-    for (container, name), digest in zip(places, digests, strict=True):
-        touched[id(container)] = container
-        if type(container) is dict:
-            del container[name]
-            container.setdefault(DIGESTS_KEY, []).append(digest)
-        else:
-            container[name] = {DIGEST_KEY: digest}
-    for container in touched.values():
-        _finish(container, decoys)
-    return disclosures
+    salts = b2a_base64(os.urandom(_SALT_BYTES * len(places)), newline=False).translate(_TO_URL)
+    contents = []
+    start = 0
+    for tail in encoded_tails:
+        contents.append(b'["' + salts[start : start + _SALT_CHARS[len(tail) % 3]] + tail)
+        start += _SALT_STRIDE
+    return b2a_base64(_BETWEEN.join(contents), newline=False).translate(_TO_URL)
 
 
 def _finish(container: Any, decoys: int) -> None:
     """Add decoys, and hide the order in which the members of an object stood."""
-    for digest in digests_of([os.urandom(32) for _ in range(decoys)], DEFAULT_HASH) if decoys else ():
+    for digest in digests_of([os.urandom(32) for _ in range(decoys)]):
         if type(container) is dict:
             container[DIGESTS_KEY].append(digest)
         else:
@@ -160,18 +189,9 @@ def _finish(container: Any, decoys: int) -> None:
         container[DIGESTS_KEY].sort()
 
 
-def _to_json(value: Any) -> str:
-    # Most claims are short texts: one call instead of setting up an encoder.
-    if type(value) is str:
-        return encode_basestring(value)
-    return dump_json(value).decode("utf-8")
-
-
 def _tree(paths: Sequence[Path]) -> _Tree:
     root: _Tree = {}
     for path in paths:
-        if not path:
-            raise MalformedError("malformed", "expected a path of at least one component")
         node = root
         last = len(path) - 1
         for position, component in enumerate(path):
@@ -183,10 +203,14 @@ def _tree(paths: Sequence[Path]) -> _Tree:
     return root
 
 
-def _places(root: JsonObject, tree: _Tree) -> list[list[_Place]]:
+def _places(root: JsonObject, paths: Sequence[Path]) -> list[list[_Place]]:
     """Find what the paths select, by depth, copying each container on the way."""
+    if () in paths:
+        raise MalformedError("malformed", "expected a path of at least one component")
+    if all(len(path) == 1 and type(path[0]) is str and path[0] not in RESERVED_NAMES for path in paths):
+        return [[(root, name) for (name,) in dict.fromkeys(paths) if name in root]]
     levels: list[list[_Place]] = []
-    work: list[tuple[Any, list[_Tree]]] = [(root, [tree])]
+    work: list[tuple[Any, list[_Tree]]] = [(root, [_tree(paths)])]
     while work:
         found: list[_Place] = []
         deeper: list[tuple[Any, list[_Tree]]] = []
@@ -229,21 +253,22 @@ def _copy(value: Any) -> Any:
     raise MalformedError("claim_type_invalid", "expected an object or an array below a path")
 
 
-def _refuse_reserved_names(claims: Mapping[str, Any]) -> None:
-    work: list[tuple[Any, int]] = [(claims, 0)]
-    while work:
-        value, depth = work.pop()
-        if depth > MAX_CLAIMS_DEPTH:
-            raise LimitExceededError("limit_exceeded", f"expected claims at most {MAX_CLAIMS_DEPTH} deep")
-        if isinstance(value, Mapping):
-            if not RESERVED_NAMES.isdisjoint(value):
-                raise DisclosureError(
-                    "disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg"
-                )
-            for name, member in value.items():
-                if type(name) is not str:
+def _refuse_reserved_names(claims: JsonObject) -> None:
+    work: list[Any] = [claims]
+    for _ in range(MAX_CLAIMS_DEPTH + 1):
+        deeper: list[Any] = []
+        for value in work:
+            members = value
+            if type(value) is dict:
+                members = value.values()
+                if not RESERVED_NAMES.isdisjoint(value):
+                    raise DisclosureError(
+                        "disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg"
+                    )
+                if not {str}.issuperset(map(type, value)):
                     raise MalformedError("claim_type_invalid", "expected strings as claim names")
-                if type(member) is dict or type(member) is list:
-                    work.append((member, depth + 1))
-        else:
-            work += [(item, depth + 1) for item in value if type(item) is dict or type(item) is list]
+            deeper += [member for member in members if type(member) in _CONTAINERS]
+        if not deeper:
+            return
+        work = deeper
+    raise LimitExceededError("limit_exceeded", f"expected claims at most {MAX_CLAIMS_DEPTH} deep")
