@@ -5,8 +5,10 @@ and writes its operations with `transaction()` (reads and writes, all or
 nothing) and `query()` (one consistent read). What the ground promises:
 
 - Each thread of each process has a connection of its own, opened when first
-  needed. A connection that came over a fork is never touched again, so servers
-  may open the store before they fork their workers.
+  needed. SQLite must not be open while a process forks: the child would believe
+  in file locks that only its parent holds, and somebody else's last close would
+  delete the log under it. So the forking thread's connection is closed first,
+  and a child forked while another thread had one open refuses to go on.
 - Write-ahead log with `synchronous=FULL`: when `transaction()` ends, what it
   wrote survives a power cut (https://sqlite.org/pragma.html#pragma_synchronous).
 - Every write transaction starts with BEGIN IMMEDIATE, so that what it read is
@@ -29,6 +31,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from trustid.errors import InternalError, StoreError
 
@@ -88,6 +91,15 @@ class Transaction:
         return rows[0] if rows else None
 
 
+class _Held:
+    """A connection and who it belongs to; gone when its thread is gone."""
+
+    __slots__ = ("__weakref__", "connection")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+
 class SqliteStore:
     """One SQLite file, shared by threads and by processes.
 
@@ -105,9 +117,12 @@ class SqliteStore:
         self._path = path
         self._component = component
         self._local = threading.local()
-        self._foreign: list[sqlite3.Connection] = []
+        self._open: WeakSet[_Held] = WeakSet()
+        self._inherited: list[_Held] = []
         _create_file(path)
         self._migrate(migrations)
+        self.close()
+        _STORES.add(self)
 
     @property
     def path(self) -> Path:
@@ -158,29 +173,32 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close this thread's connection; it is opened again when needed."""
-        held = self._held()
+        held: _Held | None = getattr(self._local, "held", None)
         if held is not None:
-            held.close()
-            self._local.connection = None
+            held.connection.close()
+            self._open.discard(held)
+            self._local.held = None
 
-    def _held(self) -> sqlite3.Connection | None:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and self._local.process != os.getpid():
-            # SQLite forbids using, and even closing, a connection after a fork
-            # (https://sqlite.org/howtocorrupt.html section 2.6), so it is kept and left alone.
-            self._foreign.append(connection)
-            self._local.connection = None
-            return None
-        return connection
+    def _before_fork(self) -> None:
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None and not held.connection.in_transaction:
+            self.close()
+
+    def _after_fork_in_child(self) -> None:
+        # Kept, so that the collector does not close them: that, too, is forbidden
+        # (https://sqlite.org/howtocorrupt.html, section 2.6).
+        self._inherited = list(self._open)
 
     def _connection(self) -> sqlite3.Connection:
-        connection = self._held()
-        if connection is None:
+        if self._inherited:
+            raise InternalError("internal_error", "the store was in use while this process was forked")
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
             with _translated():
-                connection = _connect(self._path)
-            self._local.connection = connection
-            self._local.process = os.getpid()
-        return connection
+                held = _Held(_connect(self._path))
+            self._local.held = held
+            self._open.add(held)
+        return held.connection
 
     def _idle_connection(self) -> sqlite3.Connection:
         connection = self._connection()
@@ -208,6 +226,22 @@ class SqliteStore:
                     " SET version = excluded.version, applied_at = excluded.applied_at",
                     (self._component, len(migrations), int(time.time())),
                 )
+
+
+_STORES: WeakSet[SqliteStore] = WeakSet()
+
+
+def _before_fork() -> None:
+    for store in list(_STORES):
+        store._before_fork()
+
+
+def _after_fork_in_child() -> None:
+    for store in list(_STORES):
+        store._after_fork_in_child()
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 @contextmanager

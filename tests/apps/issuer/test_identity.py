@@ -11,7 +11,8 @@ from issuer_app import create_app
 from issuer_under_test import PUBLIC_URL, IssuerUnderTest, StoppedClock, environment
 from trustid import keys
 from trustid.credentials import jose
-from trustid.credentials.sd_jwt_vc import DidSource, SdJwtVc, X5cSource
+from trustid.credentials.issuer_keys import DidSource, X5cSource
+from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.did.document import DidDocument
 from trustid.keys.x509 import certificate_from_pem, check_x5c, leaf_names
 from trustid.protocols.openid4vci import IssuerMetadata
@@ -83,7 +84,9 @@ def test_did_as_issuer(tmp_path: Path, prepared: Path) -> None:
     _, [text] = issuer.collect()
     credential = SdJwtVc.parse(text)
     assert credential.issuer == "did:web:school.example"
-    assert credential.key_source() == DidSource("did:web:school.example#credential")
+    source = credential.key_source()
+    assert isinstance(source, DidSource)
+    assert source.did_url == "did:web:school.example#credential"
     credential.verify(issuer.engine.identity.credential.key.public_key)
     status = credential.status
     assert status is not None
