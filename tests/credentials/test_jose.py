@@ -103,6 +103,8 @@ def test_B001_B002_unsigned(alg, signature):
         verify(f"{segment(good_header(alg=alg))}.{segment(CLAIMS)}.{signature}")
     with refused("alg_not_allowed"):
         verify(forge(good_header(alg=alg)), algorithms=[alg, "ES256"])
+    with refused("alg_not_allowed"):
+        jose.parse(forge(good_header(alg=alg)))
 
 
 @pytest.mark.parametrize("alg", [None, ["ES256"], {"a": 1}, 256, True])
