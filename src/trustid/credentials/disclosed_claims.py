@@ -43,8 +43,8 @@ class DisclosedClaims:
             `claims` that it went to, its name or index there, its own number.
     """
 
-    claims: JsonObject
-    placed: Sequence[tuple[Any, str | int, int]]
+    claims: JsonObject = field(repr=False)
+    placed: Sequence[tuple[Any, str | int, int]] = field(repr=False)
 
     def top_level_names(self) -> list[str]:
         """The names of the claims that disclosures brought to the top level."""

@@ -89,6 +89,9 @@ class Disclosure(NamedTuple):
     name: str | None
     value: Any
 
+    def __repr__(self) -> str:
+        return "<Disclosure>"
+
     @classmethod
     def parse(cls, text: str) -> Disclosure:
         """Read one disclosure; as `parse_many`."""

@@ -13,7 +13,7 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -97,14 +97,14 @@ class Credential:
         status: Its status entries.
     """
 
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(repr=False)
     version: str
     types: tuple[str, ...]
     issuer: str
-    subjects: tuple[str, ...]
+    subjects: tuple[str, ...] = field(repr=False)
     valid_from: datetime | None
     valid_until: datetime | None
-    status: tuple[JsonObject, ...]
+    status: tuple[JsonObject, ...] = field(repr=False)
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Credential:
@@ -179,10 +179,10 @@ class Presentation:
         enveloped: Those that are data URLs, for instance of a JWT.
     """
 
-    document: Mapping[str, Any]
-    holder: str | None
+    document: Mapping[str, Any] = field(repr=False)
+    holder: str | None = field(repr=False)
     credentials: tuple[Credential, ...]
-    enveloped: tuple[str, ...]
+    enveloped: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Presentation:

@@ -12,7 +12,7 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +42,7 @@ class VerifiedPresentation:
         credentials: The credentials, without their proofs.
     """
 
-    holder: str
+    holder: str = field(repr=False)
     credentials: tuple[Credential, ...]
 
 

@@ -102,6 +102,9 @@ class SdJwt:
             raise MalformedError("malformed", "expected an SD-JWT without a key binding JWT")
         return sd_jwt
 
+    def __repr__(self) -> str:
+        return f"<SdJwt with {len(self.disclosures)} disclosures>"
+
     def claims(self) -> JsonObject:
         """The claims that the holder shows, in place: the processed payload.
 

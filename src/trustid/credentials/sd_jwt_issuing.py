@@ -161,8 +161,13 @@ def _encode(places: Sequence[_Place]) -> bytes:
     tails = []
     for container, name in places:
         value = container[name]
-        # Most claims are short texts: one call instead of setting up an encoder.
-        text = encode_basestring(value) if type(value) is str else dump_json(value).decode("utf-8")
+        # Most claims are short texts or plain: one call instead of setting up an encoder.
+        if type(value) is str:
+            text = encode_basestring(value)
+        elif type(value) is bool:
+            text = "true" if value else "false"
+        else:
+            text = dump_json(value).decode("utf-8")
         tails.append(f'",{encode_basestring(name)},{text}]' if type(container) is dict else f'",{text}]')
     try:
         # No line feed stands in compact JSON.
@@ -261,7 +266,7 @@ def _refuse_reserved_names(claims: JsonObject) -> None:
             members = value
             if type(value) is dict:
                 members = value.values()
-                if not RESERVED_NAMES.isdisjoint(value):
+                if not value.keys().isdisjoint(RESERVED_NAMES):
                     raise DisclosureError(
                         "disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg"
                     )

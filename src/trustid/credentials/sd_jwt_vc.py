@@ -11,7 +11,7 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trustid.credentials import jose, sd_jwt
@@ -145,7 +145,7 @@ class SdJwtVc:
     issuer: str | None
     vct: str
     aka_vcts: tuple[str, ...]
-    status: JsonObject | None
+    status: JsonObject | None = field(repr=False)
     issued_at: int | None
     not_before: int | None
     expires_at: int | None

@@ -11,7 +11,7 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -96,7 +96,7 @@ class VerifiedDocument:
         controllers: Who made each proof, in the order of the proofs.
     """
 
-    document: JsonObject
+    document: JsonObject = field(repr=False)
     controllers: tuple[str, ...]
 
 
