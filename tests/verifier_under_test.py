@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from trustid.keys.x509 import DevelopmentCa
 from trustid.settings import Secret, ServerSettings
 from trustid.status.token_list import TokenStatusList
 from verifier_app import create_app
+from verifier_app.identity import load_keys
 
 NOW = 1_790_000_000
 SCHOOL = "https://school.example"
@@ -33,7 +36,12 @@ LIST = f"{SCHOOL}/status/1"
 PUBLIC_URL = "https://counter.example"
 ADMIN = "an-admin-token-of-some-length"
 PASSWORD = "staff-password"
-CLAIMS = {"given_name": "Ada", "family_name": "Rossi", "degree": {"name": "Physics", "type": "BSc"}, "year": 2024}
+CLAIMS = {
+    "given_name": "Ada",
+    "family_name": "Rossi",
+    "degree": {"name": "Physics", "type": "BSc"},
+    "year": 2024,
+}
 DISCLOSABLE = (("given_name",), ("family_name",), ("degree", "name"), ("degree", "type"), ("year",))
 QUERY = {
     "credentials": [
@@ -45,6 +53,8 @@ QUERY = {
         }
     ]
 }
+
+KEYSTORE: list[bytes] = []
 
 
 class Clock:
@@ -124,7 +134,12 @@ class Wallet:
         asked = [tuple(claim["path"]) for claim in request["dcql_query"]["credentials"][0].get("claims", [])]
         values = {"audience": request["client_id"], "nonce": request["nonce"], "issued_at": NOW} | changes
         shown = SdJwt.parse(self.credential).select(asked if paths is None else paths)
-        return shown.bind(values.pop("key", self.key), **values)
+        other_key = values.pop("key", None)
+        bound = shown.bind(self.key, **values)
+        if other_key is None:
+            return bound
+        proof = parse_jws(bound.rpartition("~")[2])
+        return bound.rpartition("~")[0] + "~" + sign(dict(proof.header), proof.claims(), other_key)
 
     def form(self, request: dict[str, Any], vp_token: Any = None, **changes: Any) -> dict[str, str]:
         """The form to post for a request object's payload."""
@@ -183,8 +198,11 @@ def path_of(link: str) -> str:
 
 
 def settings_in(folder: Path, anchor: bytes, **changes: Any) -> ServerSettings:
+    folder.mkdir(exist_ok=True)
     trust = folder / "trust.json"
-    trust.write_text(json.dumps({"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": [b64_encode(anchor)]}}}))
+    trust.write_text(
+        json.dumps({"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": [b64_encode(anchor)]}}})
+    )
     values: dict[str, Any] = {
         "role": "verifier",
         "store_path": folder / "verifier.db",
@@ -199,10 +217,49 @@ def settings_in(folder: Path, anchor: bytes, **changes: Any) -> ServerSettings:
     return ServerSettings(**(values | changes))
 
 
+def _keystore_at(settings: ServerSettings) -> None:
+    """A keystore made once for all tests: stretching its passphrase and making its keys takes a while."""
+    if not KEYSTORE:
+        load_keys(settings, clock=Clock())
+        KEYSTORE.append(settings.keystore_path.read_bytes())
+        return
+    settings.keystore_path.touch(mode=0o600)
+    settings.keystore_path.write_bytes(KEYSTORE[0])
+
+
 def make_bench(folder: Path, **changes: Any) -> Bench:
     clock = Clock()
     school = School(clock)
     settings = settings_in(folder, school.ca.certificate_der, **changes)
+    _keystore_at(settings)
     app = create_app(settings, clock=clock, fetcher=school)  # type: ignore[arg-type]
     holder = keys.generate("P-256")
     return Bench(app, app.test_client(), school, Wallet(holder, school.issue(holder)), clock, settings)
+
+
+def csrf_of(page: str) -> str:
+    """The CSRF token in a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def log_in(client: FlaskClient, password: str = PASSWORD) -> Any:
+    """Log a browser in at the counter."""
+    token = csrf_of(client.get("/login").text)
+    return client.post("/login", data={"csrf_token": token, "password": password})
+
+
+def ask_at_counter(client: FlaskClient, **fields: str) -> Any:
+    """Ask the bench's question with the form for one's own; returns the page with the code."""
+    form = {"csrf_token": csrf_of(client.get("/").text), "question": "own", "dcql_query": json.dumps(QUERY)}
+    return client.post(
+        "/counter", data=form | {"response_mode": "direct_post"} | fields, follow_redirects=True
+    )
+
+
+def link_in(page: str) -> str:
+    """The wallet's link in a counter page."""
+    found = re.search(r'<code id="link">([^<]+)</code>', page)
+    assert found is not None
+    return html.unescape(found[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from trustid.errors import ConfigurationError
 from trustid.fetching import Fetcher
 from trustid.protocols.asking import SessionTimes
 from trustid.protocols.ports import Clock, system_clock
@@ -36,6 +37,10 @@ def create_app(
     Raises:
         TrustidError: A setting, the keystore or the store cannot be used.
     """
+    if settings.role != "verifier":
+        raise ConfigurationError(
+            "setting_unsafe", f"expected the settings of a verifier, found {settings.role}"
+        )
     engine = Engine.open(settings, clock=clock, fetcher=fetcher, times=times)
     app = create_server("verifier_app", settings, session_key=engine.keys.session_key, attempts=engine.store)
     app.extensions[EXTENSION] = engine

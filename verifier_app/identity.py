@@ -77,7 +77,7 @@ def load_keys(settings: ServerSettings, *, clock: Clock) -> Keys:
     if authority is not None:
         chain = (_development_certificate(keystore, settings, authority, signing_key.public_key, clock),)
     secret = SealingKey(keystore.secret_or_add(STORE_SECRET))
-    did = did_web.create(settings.public_url)
+    did = _did(settings)
     identity = VerifierIdentity(
         public_url=settings.public_url,
         key=signing_key,
@@ -93,6 +93,13 @@ def load_keys(settings: ServerSettings, *, clock: Clock) -> Keys:
         did_document=did_web.document_for(did, {KEY_FRAGMENT: signing_key.public_key}),
         development_ca=authority.certificate_der if authority else None,
     )
+
+
+def _did(settings: ServerSettings) -> str:
+    try:
+        return did_web.create(settings.public_url)
+    except TrustidError as err:
+        raise ConfigurationError("setting_unsafe", "TRUSTID_PUBLIC_URL: expected a host with a name") from err
 
 
 def _configured_chain(settings: ServerSettings) -> tuple[bytes, ...]:

@@ -54,10 +54,12 @@ def type_title(vct: str) -> str:
 
 def claim_label(vct: str, path: Sequence[str | int]) -> str:
     """What people call a claim; its own name, made readable, where the catalogue does not know it."""
-    claims = _claims_of(vct)
-    place = claim_place(vct, path)
-    if place < len(claims):
-        return claims[place].names.get(LANGUAGE) or next(iter(claims[place].names.values()))
+    for length in range(len(path), 0, -1):
+        claim = _claim_at(vct, path[:length])
+        if claim is not None:
+            name = claim.names.get(LANGUAGE) or next(iter(claim.names.values()))
+            rest = [part.replace("_", " ") for part in path[length:] if isinstance(part, str)]
+            return ": ".join([name, *rest])
     names = [part for part in path if isinstance(part, str)]
     return names[-1].replace("_", " ").capitalize() if names else "Value"
 
@@ -65,13 +67,21 @@ def claim_label(vct: str, path: Sequence[str | int]) -> str:
 def claim_place(vct: str, path: Sequence[str | int]) -> int:
     """Where a claim stands among those of its type; behind all where the catalogue does not know it."""
     claims = _claims_of(vct)
-    for place, claim in enumerate(claims):
+    for length in range(len(path), 0, -1):
+        claim = _claim_at(vct, path[:length])
+        if claim is not None:
+            return claims.index(claim)
+    return len(claims)
+
+
+def _claim_at(vct: str, path: Sequence[str | int]) -> Claim | None:
+    for claim in _claims_of(vct):
         if len(claim.path) == len(path) and all(
             wanted == found or (wanted is None and isinstance(found, int))
             for wanted, found in zip(claim.path, path, strict=True)
         ):
-            return place
-    return len(claims)
+            return claim
+    return None
 
 
 def _claims_of(vct: str) -> tuple[Claim, ...]:

@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from trustid.encoding import JsonObject, b64_decode, parse_json_object
 from trustid.errors import ConfigurationError, TrustidError
-from trustid.keys.x509 import certificate_from_pem
+from trustid.keys.x509 import certificate_from_pem, leaf_names
 from trustid.protocols.trust import TrustPolicy
 
 __all__ = ["load_trust"]
@@ -92,6 +92,7 @@ def _anchor(text: str, folder: Path) -> bytes:
             if file.stat().st_size > ANCHOR_FILE_MAX:
                 raise _wrong(f"{file.name}: expected at most {ANCHOR_FILE_MAX} bytes")
             return certificate_from_pem(file.read_bytes())
+        leaf_names([text])  # reads it, so that what is no certificate is refused now
         return b64_decode(text)
     except OSError as err:
         raise ConfigurationError("setting_missing", f"TRUSTID_TRUST: {text[:60]} cannot be read") from err

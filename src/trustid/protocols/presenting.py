@@ -35,6 +35,7 @@ from typing import Final, cast
 from trustid.encoding import JsonObject, parse_json_object
 from trustid.errors import (
     FetchError,
+    InternalError,
     MalformedError,
     ProtocolError,
     ReplayError,
@@ -294,6 +295,9 @@ class PresentationDesk:
         return Created(session_id, conversation.link, expires_at)
 
     def _verified(self, session: StoredSession, conversation: Conversation, result: Result) -> str | None:
+        if result.state != "verified":
+            self._refuse(session, result)
+            raise InternalError("internal_error", "an answer was called verified with a check that failed")
         code = random_token() if conversation.redirect_uri else None
         now = self._clock()
         won = self._store.record_verified(

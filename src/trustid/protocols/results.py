@@ -124,19 +124,21 @@ class Result:
 
 def of_verified(query: DcqlQuery, verified: Mapping[str, Sequence[Verified]], *, now: int) -> Result:
     """The result of an answer that holds, with no more claims than were asked for."""
+    checks = _merged(one.checks for found in verified.values() for one in found)
+    if not all(check.ok for check in checks):
+        # The verdict is the AND of its parts, whoever called it verified (CVE-2024-21669).
+        return Result("refused", checks, at=now)
     credentials = tuple(
         ProvedCredential(
             query_id=query_id,
             issuer=one.issuer,
             credential_type=one.credential_type,
-            claims=asked_claims(one.claims, [claim.path for claim in query.credential(query_id).claims]),
+            claims=asked_claims(one.view.claims, [claim.path for claim in query.credential(query_id).claims]),
         )
         for query_id, found in verified.items()
         for one in found
     )
-    return Result(
-        "verified", _merged(one.checks for found in verified.values() for one in found), credentials, at=now
-    )
+    return Result("verified", checks, credentials, at=now)
 
 
 def of_refusal(refusal: TrustidError, *, now: int) -> Result:
