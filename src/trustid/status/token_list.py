@@ -25,6 +25,9 @@ VALID, INVALID, SUSPENDED = 0x00, 0x01, 0x02
 MAX_LIST_BYTES = 64 * 1024 * 1024
 """The most a list may take uncompressed: 536,870,912 entries of one bit."""
 
+INFLATE_BYTES = 1024 * 1024
+"""How much is inflated at a time."""
+
 COMPRESSION_LEVEL = 9
 """Section 4.1: the highest level is recommended."""
 
@@ -73,13 +76,17 @@ class TokenStatusList:
             StatusUnknownError: `status_malformed`: a width that does not
                 exist, or no or too many bytes.
         """
-        if type(bits) is not int or bits not in BITS:
-            raise StatusUnknownError("status_malformed", "expected 1, 2, 4 or 8 bits")
-        if not 0 < len(content) <= MAX_LIST_BYTES:
-            raise StatusUnknownError("status_malformed", f"expected 1 to {MAX_LIST_BYTES} bytes")
+        cls._check(bits, len(content))
         statuses = cls.__new__(cls)
         statuses._adopt(bits, bytearray(content))
         return statuses
+
+    @staticmethod
+    def _check(bits: int, length: int) -> None:
+        if type(bits) is not int or bits not in BITS:
+            raise StatusUnknownError("status_malformed", "expected 1, 2, 4 or 8 bits")
+        if not 0 < length <= MAX_LIST_BYTES:
+            raise StatusUnknownError("status_malformed", f"expected 1 to {MAX_LIST_BYTES} bytes")
 
     def to_bytes(self) -> bytes:
         """The uncompressed list."""
@@ -184,20 +191,13 @@ class TokenStatusList:
             LimitExceededError: `limit_exceeded`: larger than `MAX_LIST_BYTES`.
 
         Cost:
-            At most `MAX_LIST_BYTES` and one byte are ever inflated.
+            At most `MAX_LIST_BYTES` are ever held, in one piece.
         """
-        inflater = zlib.decompressobj()
-        try:
-            content = inflater.decompress(data, MAX_LIST_BYTES + 1)
-        except zlib.error as err:
-            raise StatusUnknownError("status_malformed", "expected a ZLIB stream") from err
-        if len(content) > MAX_LIST_BYTES:
-            raise LimitExceededError(
-                "limit_exceeded", f"expected at most {MAX_LIST_BYTES} bytes uncompressed"
-            )
-        if not inflater.eof or inflater.unused_data:
-            raise StatusUnknownError("status_malformed", "expected exactly one whole ZLIB stream")
-        return cls.from_bytes(content, bits=bits)
+        content = _inflated(data)
+        cls._check(bits, len(content))
+        statuses = cls.__new__(cls)
+        statuses._adopt(bits, content)
+        return statuses
 
     def to_claim(self) -> JsonObject:
         """The list as the JSON object `status_list` (section 4.2)."""
@@ -245,6 +245,31 @@ class TokenStatusList:
         if type(bits) is not int or bits not in BITS:
             raise StatusUnknownError("status_malformed", "expected 1, 2, 4 or 8 bits")
         return cls.decompress(data, bits=bits)
+
+
+def _inflated(data: bytes) -> bytearray:
+    """One whole ZLIB stream, piece by piece: a bomb is noticed while it is small."""
+    inflater = zlib.decompressobj()
+    content = bytearray()
+    rest = data
+    while True:
+        try:
+            piece = inflater.decompress(rest, INFLATE_BYTES)
+        except zlib.error as err:
+            raise StatusUnknownError("status_malformed", "expected a ZLIB stream") from err
+        if len(content) + len(piece) > MAX_LIST_BYTES:
+            raise LimitExceededError(
+                "limit_exceeded", f"expected at most {MAX_LIST_BYTES} bytes uncompressed"
+            )
+        content += piece
+        rest = inflater.unconsumed_tail
+        if inflater.eof:
+            break
+        if not piece and not rest:
+            raise StatusUnknownError("status_malformed", "expected a ZLIB stream that is not cut short")
+    if inflater.unused_data:
+        raise StatusUnknownError("status_malformed", "expected nothing behind the ZLIB stream")
+    return content
 
 
 _BLOCK = 4096
