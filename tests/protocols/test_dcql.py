@@ -318,6 +318,31 @@ def test_missing_members(holder: object, member: str) -> None:
     assert refused(lambda: DcqlQuery.parse(changed), MalformedError) == "query_malformed"
 
 
+@pytest.mark.parametrize("name", ["", "a b", "ä", "a.b", 1, None, "x" * 129])
+def test_ids(name: object) -> None:
+    """Alone, so that no reference to the id can be what refuses."""
+    ask({"id": "n", "path": ["a"]}, id="x" * 128)
+    assert refused(lambda: ask(id=name), MalformedError) == "query_malformed"
+    assert refused(lambda: ask({"id": name, "path": ["a"]}), MalformedError) == "query_malformed"
+
+
+def test_ids_are_distinct() -> None:
+    one = query()["credentials"][0]
+    DcqlQuery.parse({"credentials": [one, {**one, "id": "other"}]})
+    assert refused(lambda: DcqlQuery.parse({"credentials": [one, one]}), MalformedError) == "query_malformed"
+    ask({"id": "a", "path": ["a"]}, {"id": "b", "path": ["b"]})
+    twice = ({"id": "a", "path": ["a"]}, {"id": "a", "path": ["b"]})
+    assert refused(lambda: ask(*twice), MalformedError) == "query_malformed"
+
+
+def test_claim_sets_need_an_id_for_every_claim() -> None:
+    named = {"id": "a", "path": ["a"]}
+    ask(named, claim_sets=[["a"]])
+    code = refused(lambda: ask(named, {"path": ["b"]}, claim_sets=[["a"]]), MalformedError)
+    assert code == "query_malformed"
+    assert refused(lambda: ask(claim_sets=[["a"]]), MalformedError) == "query_malformed"
+
+
 def test_limits() -> None:
     one = query()["credentials"][0]
     many = [{**one, "id": f"c{number}"} for number in range(dcql_query.MAX_CREDENTIALS + 1)]
