@@ -1,9 +1,11 @@
 """Types of the Rust extension; its classes and functions carry their own documentation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import ClassVar, NoReturn, final
 
 __all__ = [
+    "KeyStore",
     "ProofOfPossession",
     "ProvenKey",
     "PublicKey",
@@ -14,9 +16,13 @@ __all__ = [
     "encode_to_g1",
     "encode_to_g2",
     "fast_aggregate_verify",
+    "find_invalid",
+    "hash_many_to_g1",
+    "hash_many_to_g2",
     "hash_to_g1",
     "hash_to_g2",
     "verify_aggregate",
+    "verify_batch",
 ]
 
 @final
@@ -47,6 +53,7 @@ class SecretKey:
     def public_key(self) -> PublicKey: ...
     def proven_key(self) -> ProvenKey: ...
     def sign(self, message: bytes) -> Signature: ...
+    def sign_many(self, messages: Sequence[bytes], *, threads: int = 1) -> bytes: ...
     def prove_possession(self) -> ProofOfPossession: ...
     @property
     def suite(self) -> Suite: ...
@@ -59,6 +66,8 @@ class SecretKey:
 class PublicKey:
     @staticmethod
     def from_bytes(data: bytes, suite: Suite = ...) -> PublicKey: ...
+    @staticmethod
+    def read_many(data: bytes, suite: Suite = ..., *, threads: int = 1) -> list[PublicKey]: ...
     def to_bytes(self) -> bytes: ...
     def verify(self, signature: Signature, message: bytes) -> None: ...
     @property
@@ -87,6 +96,8 @@ class ProvenKey:
 class Signature:
     @staticmethod
     def from_bytes(data: bytes, suite: Suite = ...) -> Signature: ...
+    @staticmethod
+    def read_many(data: bytes, suite: Suite = ..., *, threads: int = 1) -> list[Signature]: ...
     def to_bytes(self) -> bytes: ...
     @property
     def suite(self) -> Suite: ...
@@ -107,12 +118,84 @@ class ProofOfPossession:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
+@final
+class KeyStore:
+    @staticmethod
+    def build(
+        path: str | PathLike[str],
+        keys: bytes,
+        proofs: bytes | None,
+        suite: Suite = ...,
+        *,
+        threads: int = 1,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> KeyStore: ...
+    @staticmethod
+    def open(
+        path: str | PathLike[str], suite: Suite = ..., *, digest: bytes | None = None, threads: int = 1
+    ) -> KeyStore: ...
+    def extend(
+        self,
+        path: str | PathLike[str],
+        keys: bytes,
+        proofs: bytes | None,
+        *,
+        threads: int = 1,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> KeyStore: ...
+    def key(self, place: int) -> PublicKey: ...
+    def proven_key(self, place: int) -> ProvenKey: ...
+    def sum(
+        self,
+        *,
+        start: int | None = None,
+        stop: int | None = None,
+        places: Sequence[int] | None = None,
+        bitmap: bytes | None = None,
+        threads: int = 1,
+    ) -> bytes: ...
+    def fast_aggregate_verify(
+        self,
+        signature: Signature,
+        message: bytes,
+        *,
+        start: int | None = None,
+        stop: int | None = None,
+        places: Sequence[int] | None = None,
+        bitmap: bytes | None = None,
+        threads: int = 1,
+    ) -> int: ...
+    def check_digest(self, *, threads: int = 1) -> None: ...
+    @property
+    def digest(self) -> bytes: ...
+    @property
+    def proven(self) -> bool: ...
+    @property
+    def suite(self) -> Suite: ...
+    def __len__(self) -> int: ...
+
 def aggregate(signatures: Sequence[Signature]) -> Signature: ...
 def verify_aggregate(
     signature: Signature, keys: Sequence[ProvenKey | PublicKey], messages: Sequence[bytes]
 ) -> None: ...
 def fast_aggregate_verify(signature: Signature, keys: Sequence[ProvenKey], message: bytes) -> None: ...
+def verify_batch(
+    keys: Sequence[ProvenKey | PublicKey],
+    messages: Sequence[bytes],
+    signatures: Sequence[Signature],
+    *,
+    threads: int = 1,
+) -> None: ...
+def find_invalid(
+    keys: Sequence[ProvenKey | PublicKey],
+    messages: Sequence[bytes],
+    signatures: Sequence[Signature],
+    *,
+    threads: int = 1,
+) -> list[int]: ...
 def hash_to_g1(message: bytes, tag: bytes) -> bytes: ...
 def hash_to_g2(message: bytes, tag: bytes) -> bytes: ...
 def encode_to_g1(message: bytes, tag: bytes) -> bytes: ...
 def encode_to_g2(message: bytes, tag: bytes) -> bytes: ...
+def hash_many_to_g1(messages: Sequence[bytes], tag: bytes, *, threads: int = 1) -> bytes: ...
+def hash_many_to_g2(messages: Sequence[bytes], tag: bytes, *, threads: int = 1) -> bytes: ...

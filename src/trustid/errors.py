@@ -311,6 +311,12 @@ CODES: dict[str, CodeInfo] = {
     "did_method_unsupported": CodeInfo(ResolutionError, 400, "This DID method is not supported here."),
     "did_document_mismatch": CodeInfo(ResolutionError, 400, "The document found belongs to another DID."),
     "did_document_invalid": CodeInfo(ResolutionError, 400, "The DID's document is not valid."),
+    "did_log_invalid": CodeInfo(ResolutionError, 400, "The history of this DID does not hold."),
+    "did_log_proof": CodeInfo(ResolutionError, 400, "A proof in the history of this DID does not hold."),
+    "did_log_parameters": CodeInfo(ResolutionError, 400, "The history of this DID sets something that is not allowed."),
+    "did_url_malformed": CodeInfo(ResolutionError, 400, "This is not a valid DID URL. Check its spelling."),
+    "did_options_invalid": CodeInfo(ResolutionError, 400, "These options do not go together or cannot be read."),
+    "did_representation_unsupported": CodeInfo(ResolutionError, 406, "This is not available in the media type that was asked for."),
     # queries and sessions
     "query_malformed": CodeInfo(MalformedError, 400, "The DCQL query cannot be read."),
     "query_mismatch": CodeInfo(QueryError, 400, "The answer does not fit the question."),
@@ -355,6 +361,7 @@ CODES: dict[str, CodeInfo] = {
     "key_unseal_failed": CodeInfo(KeystoreError, 500, "The keystore cannot be opened with this passphrase."),
     "store_unavailable": CodeInfo(StoreError, 503, "The store cannot be reached now. Try again later."),
     "store_tampered": CodeInfo(StoreError, 500, "Stored state was changed by somebody else."),
+    "store_unsafe": CodeInfo(StoreError, 500, "Others can write where the store lies. Restrict it, or give its digest."),
     "store_version": CodeInfo(StoreError, 500, "The store was made by a newer version."),
     # the web side
     "unauthorized": CodeInfo(ProtocolError, 401, "This needs the admin token as a Bearer token."),

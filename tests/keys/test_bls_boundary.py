@@ -73,6 +73,8 @@ def exported() -> Iterator[tuple[str, Any]]:
             continue
         if inspect.isclass(value):
             for method in vars(value):
+                if name == "KeyStore" and method == "build":
+                    continue  # it writes files: test_bls_store.py gives it junk in a folder of its own
                 bound = getattr(value, method)
                 if isinstance(inspect.getattr_static(value, method), staticmethod):
                     yield f"{name}.{method}", bound
@@ -290,7 +292,8 @@ def test_documentation_is_there_and_its_examples_run(name: str, text: str) -> No
 
 def test_public_names_are_those_of_the_extension() -> None:
     public = {name for name in vars(_core) if not name.startswith("_")}
-    assert set(bls.__all__) == public - {"hash_to_g1", "hash_to_g2", "encode_to_g1", "encode_to_g2"}
+    hashing = {name for name in public if name.startswith(("hash_", "encode_"))}
+    assert set(bls.__all__) == public - hashing
     assert all(getattr(bls, name) is getattr(_core, name) for name in bls.__all__)
 
 

@@ -102,12 +102,77 @@ pub enum Error {
         /// The number that was found.
         found: usize,
     },
+    /// A key store cannot be read or written.
+    #[error("expected to {doing} a key store, found: {found}")]
+    StoreUnavailable {
+        /// What was attempted.
+        doing: &'static str,
+        /// The kind of failure that the operating system named.
+        found: std::io::ErrorKind,
+    },
+    /// A file is not a key store of this suite and version.
+    #[error("expected a key store of the suite {suite}, found {found}")]
+    StoreFormat {
+        /// The suite that was asked for.
+        suite: &'static str,
+        /// What was found instead.
+        found: &'static str,
+    },
+    /// A key store is shorter or longer than it says, or its digest does not fit.
+    #[error("expected an intact key store, found {found}")]
+    StoreDamaged {
+        /// What is wrong.
+        found: &'static str,
+    },
+    /// Somebody else can write where a key store lies, and no digest was expected of it.
+    #[error("expected a file and folder that only their owner writes, found that {found}")]
+    StoreUnsafe {
+        /// What was found.
+        found: &'static str,
+    },
+    /// A selection of keys names none, or one that is not there.
+    #[error("expected a selection among {count} keys, found {found}")]
+    SelectionInvalid {
+        /// The number of keys.
+        count: u64,
+        /// What was found.
+        found: &'static str,
+    },
+    /// One of many was refused.
+    #[error("at index {index}: {error}")]
+    At {
+        /// The place of the first one that was refused.
+        index: usize,
+        /// Why.
+        error: Box<Self>,
+    },
     /// The operating system gave no random bytes.
     #[error("expected random bytes from the operating system, found none")]
     RandomnessUnavailable,
 }
 
 impl Error {
+    /// The same refusal, with the place where it happened.
+    #[must_use]
+    pub(crate) fn at(self, index: usize) -> Self {
+        Self::At {
+            index,
+            error: Box::new(self),
+        }
+    }
+
+    /// The same refusal, its place moved on: for work that was done in pieces.
+    #[must_use]
+    pub fn moved(self, by: usize) -> Self {
+        match self {
+            Self::At { index, error } => Self::At {
+                index: index + by,
+                error,
+            },
+            other => other,
+        }
+    }
+
     /// Translates the refusal of a point of `expected` bytes.
     pub(crate) const fn from_point(error: PointError, expected: usize, found: usize) -> Self {
         match error {

@@ -2,6 +2,9 @@
 
 use trustid_lanes::{Affine, G1Jacobian, G2Jacobian, Jacobian};
 
+use crate::bls::bulk::hash_many;
+use crate::Error;
+
 /// Hashes `message` to G1 under the domain separation tag `tag`.
 ///
 /// Suite `BLS12381G1_XMD:SHA-256_SSWU_RO_`. Returns the compressed point, 48
@@ -51,4 +54,26 @@ pub fn encode_to_g1(message: &[u8], tag: &[u8]) -> [u8; 48] {
 #[must_use]
 pub fn encode_to_g2(message: &[u8], tag: &[u8]) -> [u8; 96] {
     G2Jacobian::encode(message, tag).to_affine().compress()
+}
+
+/// Hashes many messages to G1: the compressed points, one after the other.
+///
+/// # Arguments
+/// * `threads` - threads to use, the caller's included.
+///
+/// # Errors
+/// [`Error::LimitExceeded`].
+///
+/// # Cost
+/// That of [`hash_to_g1`] for each, with few inversions for all of them.
+pub fn hash_many_to_g1(messages: &[&[u8]], tag: &[u8], threads: usize) -> Result<Vec<u8>, Error> {
+    hash_many::<G1Jacobian>(messages, tag, threads)
+}
+
+/// Hashes many messages to G2: the compressed points, one after the other.
+///
+/// # Errors
+/// [`Error::LimitExceeded`].
+pub fn hash_many_to_g2(messages: &[&[u8]], tag: &[u8], threads: usize) -> Result<Vec<u8>, Error> {
+    hash_many::<G2Jacobian>(messages, tag, threads)
 }

@@ -14,5 +14,7 @@
 pub mod bls;
 mod error;
 pub mod hash;
+mod parallel;
 
 pub use error::Error;
+pub use parallel::MAX_THREADS;

@@ -3,18 +3,21 @@
 use core::fmt::Debug;
 
 use blst::{
-    blst_encode_to_g1, blst_encode_to_g2, blst_fp2_cneg, blst_fp_cneg, blst_hash_to_g1,
-    blst_hash_to_g2, blst_p1, blst_p1_add_or_double, blst_p1_add_or_double_affine, blst_p1_affine,
-    blst_p1_affine_compress, blst_p1_affine_generator, blst_p1_affine_in_g1, blst_p1_affine_is_inf,
-    blst_p1_affine_serialize, blst_p1_cneg, blst_p1_deserialize, blst_p1_from_affine,
-    blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress, blst_p1s_add,
+    blst_encode_to_g1, blst_encode_to_g2, blst_fp, blst_fp2, blst_fp2_cneg, blst_fp_cneg,
+    blst_hash_to_g1, blst_hash_to_g2, blst_p1, blst_p1_add_or_double, blst_p1_add_or_double_affine,
+    blst_p1_affine, blst_p1_affine_compress, blst_p1_affine_generator, blst_p1_affine_in_g1,
+    blst_p1_affine_is_inf, blst_p1_affine_serialize, blst_p1_cneg, blst_p1_deserialize,
+    blst_p1_from_affine, blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress,
+    blst_p1s_add, blst_p1s_mult_pippenger, blst_p1s_mult_pippenger_scratch_sizeof,
     blst_p1s_to_affine, blst_p2, blst_p2_add_or_double, blst_p2_add_or_double_affine,
     blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_generator, blst_p2_affine_in_g2,
     blst_p2_affine_is_inf, blst_p2_affine_serialize, blst_p2_cneg, blst_p2_deserialize,
     blst_p2_from_affine, blst_p2_is_inf, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
-    blst_p2s_add, blst_p2s_to_affine, blst_sign_pk_in_g1, blst_sign_pk_in_g2, BLST_ERROR,
+    blst_p2s_add, blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof,
+    blst_p2s_to_affine, blst_sign_pk_in_g1, blst_sign_pk_in_g2, BLST_ERROR,
 };
 
+use crate::field::Stored;
 use crate::secret::SecretScalar;
 
 /// Why bytes are not a point.
@@ -36,9 +39,9 @@ pub trait Affine: Copy + Eq + Debug + Default + Send + Sync + 'static {
     /// The same point with a third coordinate, as sums need it.
     type Jacobian: Jacobian<Affine = Self>;
     /// The compressed form, an array.
-    type Compressed: AsRef<[u8]> + Copy;
+    type Compressed: AsRef<[u8]> + Copy + Debug + Eq + Send + Sync;
     /// The uncompressed form, an array.
-    type Serialized: AsRef<[u8]> + Copy;
+    type Serialized: AsRef<[u8]> + Copy + Debug + Eq + Send + Sync;
 
     /// Bytes of the compressed form: flags and `x`.
     const COMPRESSED: usize;
@@ -70,6 +73,21 @@ pub trait Affine: Copy + Eq + Debug + Default + Send + Sync + 'static {
     fn negate(&self) -> Self;
     /// The sum of all points, by batched affine additions.
     fn sum(points: &[Self]) -> Self::Jacobian;
+    /// The sum of `scalar_i * point_i`, by Pippenger's method; not in constant time.
+    ///
+    /// `scalars` holds one number after the other, each of `width` bytes, little-endian.
+    ///
+    /// # Panics
+    /// If `scalars` has another length than `width` bytes a point: a bug of the caller.
+    fn multiply_sum(points: &[Self], scalars: &[u8], width: usize) -> Self::Jacobian;
+    /// Reads the form that key stores hold: both coordinates in blst's Montgomery form
+    /// (`x * 2^384 mod p`), little-endian. Checks only that each number is below `p`.
+    ///
+    /// # Errors
+    /// [`PointError::Encoding`].
+    fn from_stored(bytes: &[u8]) -> Result<Self, PointError>;
+    /// Appends the form that [`Affine::from_stored`] reads.
+    fn store(&self, bytes: &mut Vec<u8>);
 }
 
 /// A point of G1 or G2 in Jacobian coordinates.
@@ -112,9 +130,9 @@ pub trait Jacobian: Copy + Default + Debug + Send + Sync + 'static {
 }
 
 macro_rules! curve {
-    ($affine:ident($raw_affine:ty), $jacobian:ident($raw:ty), $name:literal, $compressed:literal,
+    ($affine:ident($raw_affine:ident), $field:ty, $jacobian:ident($raw:ty), $name:literal, $compressed:literal,
      $generator:ident, $uncompress:ident, $deserialize:ident, $compress:ident, $serialize:ident,
-     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $hash:ident, $encode:ident, $add:ident,
+     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $scratch_size:ident, $multiply_sum:ident, $hash:ident, $encode:ident, $add:ident,
      $add_affine:ident, $negate:ident, $multiply_secret:ident, $multiply:ident, $is_infinity:ident,
      $from_affine:ident, $to_affine:ident, $to_affine_all:ident) => {
         #[doc = concat!("A point of ", $name, " with two coordinates.")]
@@ -208,6 +226,53 @@ macro_rules! curve {
                 // SAFETY: one pointer and null stand for a contiguous array of that length.
                 unsafe { $sum(&raw mut total.0, list.as_ptr(), points.len()) };
                 total
+            }
+
+            fn multiply_sum(points: &[Self], scalars: &[u8], width: usize) -> Self::Jacobian {
+                assert_eq!(scalars.len(), width * points.len(), "one scalar a point");
+                if points.iter().any(Affine::is_identity) {
+                    let (points, scalars) = without_identity(points, scalars, width);
+                    return Self::multiply_sum(&points, &scalars, width);
+                }
+                let mut total = $jacobian::default();
+                if points.is_empty() || width == 0 {
+                    return total;
+                }
+                // SAFETY: computes a size.
+                let scratch_bytes = unsafe { $scratch_size(points.len()) };
+                let mut scratch = vec![0_u64; scratch_bytes.div_ceil(8)];
+                let point_list = [Self::as_raw(points).as_ptr(), core::ptr::null()];
+                let scalar_list = [scalars.as_ptr(), core::ptr::null()];
+                // SAFETY: one pointer and null stand for a contiguous array: of
+                // `points.len()` points, and of as many scalars of `width` bytes; the
+                // scratch memory has the size that blst asked for.
+                unsafe {
+                    $multiply_sum(
+                        &raw mut total.0,
+                        point_list.as_ptr(),
+                        points.len(),
+                        scalar_list.as_ptr(),
+                        8 * width,
+                        scratch.as_mut_ptr(),
+                    );
+                }
+                total
+            }
+
+            fn from_stored(bytes: &[u8]) -> Result<Self, PointError> {
+                if bytes.len() != Self::SERIALIZED {
+                    return Err(PointError::Encoding);
+                }
+                let (x, y) = bytes.split_at($compressed);
+                Ok(Self($raw_affine {
+                    x: <$field>::from_stored(x)?,
+                    y: <$field>::from_stored(y)?,
+                }))
+            }
+
+            fn store(&self, bytes: &mut Vec<u8>) {
+                self.0.x.store(bytes);
+                self.0.y.store(bytes);
             }
         }
 
@@ -333,6 +398,7 @@ const COMPRESSION_BIT: u8 = 0x80;
 
 curve!(
     G1Affine(blst_p1_affine),
+    blst_fp,
     G1Jacobian(blst_p1),
     "G1",
     48,
@@ -345,6 +411,8 @@ curve!(
     blst_p1_affine_is_inf,
     blst_fp_cneg,
     blst_p1s_add,
+    blst_p1s_mult_pippenger_scratch_sizeof,
+    blst_p1s_mult_pippenger,
     blst_hash_to_g1,
     blst_encode_to_g1,
     blst_p1_add_or_double,
@@ -360,6 +428,7 @@ curve!(
 
 curve!(
     G2Affine(blst_p2_affine),
+    blst_fp2,
     G2Jacobian(blst_p2),
     "G2",
     96,
@@ -372,6 +441,8 @@ curve!(
     blst_p2_affine_is_inf,
     blst_fp2_cneg,
     blst_p2s_add,
+    blst_p2s_mult_pippenger_scratch_sizeof,
+    blst_p2s_mult_pippenger,
     blst_hash_to_g2,
     blst_encode_to_g2,
     blst_p2_add_or_double,
@@ -392,4 +463,16 @@ fn read_result(result: BLST_ERROR) -> Result<(), PointError> {
         BLST_ERROR::BLST_POINT_NOT_IN_GROUP => Err(PointError::NotInSubgroup),
         _ => Err(PointError::Encoding),
     }
+}
+
+/// The points that are not infinity, with their scalars.
+fn without_identity<P: Affine>(points: &[P], scalars: &[u8], width: usize) -> (Vec<P>, Vec<u8>) {
+    let mut kept = (Vec::new(), Vec::new());
+    for (point, scalar) in points.iter().zip(scalars.chunks_exact(width.max(1))) {
+        if !point.is_identity() {
+            kept.0.push(*point);
+            kept.1.extend_from_slice(scalar);
+        }
+    }
+    kept
 }

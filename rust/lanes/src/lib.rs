@@ -11,10 +11,13 @@
 //! * [`MillerLoop`]: products of pairings.
 
 mod curve;
+mod digest;
+mod field;
 mod pairing;
 mod secret;
 
 pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, PointError};
+pub use digest::{sha256, Digest};
 pub use pairing::MillerLoop;
 pub use secret::{SecretScalar, SECRET_BYTES};
 

@@ -10,6 +10,7 @@ mod python {
     import_exception!(trustid.errors, LimitExceededError);
     import_exception!(trustid.errors, MalformedError);
     import_exception!(trustid.errors, SignatureError);
+    import_exception!(trustid.errors, StoreError);
     import_exception!(trustid.errors, UnsupportedError);
 }
 
@@ -18,6 +19,7 @@ enum Class {
     Malformed,
     Limit,
     Signature,
+    Store,
     Unsupported,
     Internal,
 }
@@ -30,13 +32,14 @@ pub(crate) fn to_python(error: &Error) -> PyErr {
         Class::Malformed => python::MalformedError::new_err(arguments),
         Class::Limit => python::LimitExceededError::new_err(arguments),
         Class::Signature => python::SignatureError::new_err(arguments),
+        Class::Store => python::StoreError::new_err(arguments),
         Class::Unsupported => python::UnsupportedError::new_err(arguments),
         Class::Internal => python::InternalError::new_err(arguments),
     }
 }
 
 /// Class and code of each error. No wildcard: a new error must be placed here.
-const fn place(error: &Error) -> (Class, &'static str) {
+fn place(error: &Error) -> (Class, &'static str) {
     match error {
         Error::PointEncoding { .. } => (Class::Malformed, "point_encoding"),
         Error::PointNotOnCurve => (Class::Malformed, "point_not_on_curve"),
@@ -58,6 +61,13 @@ const fn place(error: &Error) -> (Class, &'static str) {
         Error::SuiteWithoutPossession { .. } => (Class::Unsupported, "unsupported"),
         Error::SuiteMismatch { .. } => (Class::Signature, "suite_mismatch"),
         Error::LimitExceeded { .. } => (Class::Limit, "limit_exceeded"),
+        Error::StoreUnavailable { .. } => (Class::Store, "store_unavailable"),
+        Error::StoreFormat { .. } | Error::SelectionInvalid { .. } => {
+            (Class::Malformed, "malformed")
+        }
+        Error::StoreDamaged { .. } => (Class::Store, "store_tampered"),
+        Error::StoreUnsafe { .. } => (Class::Store, "store_unsafe"),
+        Error::At { error, .. } => place(error),
         Error::RandomnessUnavailable => (Class::Internal, "internal_error"),
     }
 }

@@ -11,7 +11,8 @@
 )]
 #![allow(
     clippy::needless_pass_by_value,
-    reason = "arguments that Python hands over are taken by value"
+    clippy::too_many_arguments,
+    reason = "arguments come as Python hands them over: by value, and by keyword"
 )]
 
 use pyo3::prelude::*;
@@ -27,11 +28,13 @@ mod suite;
 mod _core {
     #[pymodule_export]
     use crate::bls::{
-        aggregate, fast_aggregate_verify, verify_aggregate, ProofOfPossession, ProvenKey,
-        PublicKey, SecretKey, Signature,
+        aggregate, fast_aggregate_verify, find_invalid, verify_aggregate, verify_batch, KeyStore,
+        ProofOfPossession, ProvenKey, PublicKey, SecretKey, Signature,
     };
     #[pymodule_export]
-    use crate::hash::{encode_to_g1, encode_to_g2, hash_to_g1, hash_to_g2};
+    use crate::hash::{
+        encode_to_g1, encode_to_g2, hash_many_to_g1, hash_many_to_g2, hash_to_g1, hash_to_g2,
+    };
     #[pymodule_export]
     use crate::suite::Suite;
 }

@@ -166,4 +166,21 @@ macro_rules! make {
     };
 }
 
-pub(crate) use {any_suite, each, lift, make, narrow};
+/// Makes a list of handles for the suite that the caller named.
+macro_rules! make_many {
+    ($to:ident, $suite:expr, $list:expr, $wrap:expr) => {
+        match $suite {
+            Suite::MIN_PK_BASIC => make_many!(@wrap $list, $to::MinPkBasic, $wrap),
+            Suite::MIN_PK_AUGMENTED => make_many!(@wrap $list, $to::MinPkAugmented, $wrap),
+            Suite::MIN_PK_POSSESSION => make_many!(@wrap $list, $to::MinPkPossession, $wrap),
+            Suite::MIN_SIG_BASIC => make_many!(@wrap $list, $to::MinSigBasic, $wrap),
+            Suite::MIN_SIG_AUGMENTED => make_many!(@wrap $list, $to::MinSigAugmented, $wrap),
+            Suite::MIN_SIG_POSSESSION => make_many!(@wrap $list, $to::MinSigPossession, $wrap),
+        }
+    };
+    (@wrap $list:expr, $variant:expr, $wrap:expr) => {
+        $list.into_iter().map(|value| $wrap($variant(value))).collect()
+    };
+}
+
+pub(crate) use {any_suite, each, lift, make, make_many, narrow};

@@ -16,6 +16,12 @@ curve, subgroup and identity, once, and no function has a switch that leaves a
 check out. Whatever fails raises; nothing returns a truth value. Values of
 different suites never meet: `suite_mismatch`.
 
+In bulk: `verify_batch` checks many independent signatures together and
+`find_invalid` names the bad ones; `PublicKey.read_many`, `Signature.read_many`
+and `SecretKey.sign_many` take and give contiguous bytes; a `KeyStore` is a file
+of checked keys that sums a million of them in a fraction of a second. Threads
+are used where `threads=` asks for them.
+
 Secret keys are wiped when they go, used in constant time, and neither printed,
 compared, copied nor pickled. The interpreter lock is released for work of more
 than some milliseconds; nothing starts threads of its own, so forking is safe.
@@ -33,6 +39,7 @@ Example:
 """
 
 from trustid._core import (
+    KeyStore,
     ProofOfPossession,
     ProvenKey,
     PublicKey,
@@ -41,10 +48,13 @@ from trustid._core import (
     Suite,
     aggregate,
     fast_aggregate_verify,
+    find_invalid,
     verify_aggregate,
+    verify_batch,
 )
 
 __all__ = [
+    "KeyStore",
     "ProofOfPossession",
     "ProvenKey",
     "PublicKey",
@@ -53,5 +63,7 @@ __all__ = [
     "Suite",
     "aggregate",
     "fast_aggregate_verify",
+    "find_invalid",
     "verify_aggregate",
+    "verify_batch",
 ]

@@ -24,15 +24,21 @@
 //! ```
 
 mod aggregation;
+mod batch;
+pub(crate) mod bulk;
 mod public;
 mod secret;
 mod signature;
+mod store;
 mod suite;
 
 pub use aggregation::{aggregate, fast_aggregate_verify, verify_aggregate, MAX_PARTS};
+pub use batch::{find_invalid, verify_batch};
+pub use bulk::{read_keys, read_signatures, sign_many, MAX_BULK};
 pub use public::{ProvenKey, PublicKey};
 pub use secret::SecretKey;
 pub use signature::{ProofOfPossession, Signature};
+pub use store::{KeyStore, KeyStoreBuilder, Kind, Selection, Trust};
 pub use suite::{
     MinPkAugmented, MinPkBasic, MinPkPossession, MinSigAugmented, MinSigBasic, MinSigPossession,
     Possession, Suite,

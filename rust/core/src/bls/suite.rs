@@ -23,10 +23,18 @@ pub trait Suite: sealed::Sealed + Copy + Eq + Debug + Default + Send + Sync + 's
 
     /// The ciphersuite's identifier, which is also the tag of hashed messages.
     const ID: &'static str;
+    /// The suite's number in files.
+    const NUMBER: u8;
     /// Whether the messages of an aggregate must differ (basic scheme).
     const DISTINCT_MESSAGES: bool;
     /// Whether the signer's key stands before each message (message augmentation).
     const AUGMENTED: bool;
+    /// Bytes of a compressed public key.
+    const KEY_BYTES: usize = Self::Key::COMPRESSED;
+    /// Bytes of a compressed signature.
+    const SIGNATURE_BYTES: usize = Self::Signature::COMPRESSED;
+    /// Whether public keys are in G1, where multiplying is cheaper.
+    const KEYS_IN_G1: bool;
 
     /// Multiplies `product` by the pairings of keys with points of the signature group.
     fn pair(product: &mut MillerLoop, keys: &[Self::Key], points: &[Self::Signature]);
@@ -43,7 +51,7 @@ mod sealed {
 }
 
 macro_rules! suite {
-    ($name:ident, $doc:literal, $key:ty, $signature:ty, $signer:ident, $id:literal,
+    ($name:ident, $doc:literal, $key:ty, $signature:ty, $signer:ident, $id:literal, $number:literal,
      distinct: $distinct:literal, augmented: $augmented:literal, $order:ident) => {
         #[doc = $doc]
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,8 +64,10 @@ macro_rules! suite {
             type Signature = $signature;
             type Signer = $signer<Self>;
             const ID: &'static str = $id;
+            const NUMBER: u8 = $number;
             const DISTINCT_MESSAGES: bool = $distinct;
             const AUGMENTED: bool = $augmented;
+            const KEYS_IN_G1: bool = <$key as Affine>::COMPRESSED == G1Affine::COMPRESSED;
 
             fn pair(product: &mut MillerLoop, keys: &[$key], points: &[$signature]) {
                 $order(product, keys, points);
@@ -81,6 +91,7 @@ suite!(
     G2Affine,
     PublicKey,
     "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_",
+    1,
     distinct: true,
     augmented: false,
     keys_left
@@ -92,6 +103,7 @@ suite!(
     G2Affine,
     PublicKey,
     "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_AUG_",
+    2,
     distinct: false,
     augmented: true,
     keys_left
@@ -103,6 +115,7 @@ suite!(
     G2Affine,
     ProvenKey,
     "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_",
+    3,
     distinct: false,
     augmented: false,
     keys_left
@@ -114,6 +127,7 @@ suite!(
     G1Affine,
     PublicKey,
     "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_",
+    4,
     distinct: true,
     augmented: false,
     keys_right
@@ -125,6 +139,7 @@ suite!(
     G1Affine,
     PublicKey,
     "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_AUG_",
+    5,
     distinct: false,
     augmented: true,
     keys_right
@@ -136,6 +151,7 @@ suite!(
     G1Affine,
     ProvenKey,
     "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_",
+    6,
     distinct: false,
     augmented: false,
     keys_right

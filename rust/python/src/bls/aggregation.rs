@@ -167,7 +167,7 @@ fn verify_one_message<S: Possession>(
 }
 
 /// Takes the values of one suite out of handles of any suite.
-fn narrow_all<'a, T, A: Narrow<T> + 'a>(
+pub(super) fn narrow_all<'a, T, A: Narrow<T> + 'a>(
     handles: impl IntoIterator<Item = &'a A>,
 ) -> PyResult<Vec<T>> {
     handles

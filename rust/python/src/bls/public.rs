@@ -5,13 +5,16 @@ use std::hash::{Hash, Hasher};
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use trustid_core::bls::{ProvenKey as CoreProvenKey, PublicKey as CorePublicKey};
+use trustid_core::bls::{read_keys, ProvenKey as CoreProvenKey, PublicKey as CorePublicKey};
 use trustid_core::Error;
 
 use super::signature::{AnyProof, ProofOfPossession, Signature};
 use crate::errors::IntoPython;
 use crate::gil::{detached, hashing};
-use crate::suite::{any_suite, each, make, narrow, Narrow, Suite};
+use crate::suite::{any_suite, each, make, make_many, narrow, Narrow, Suite};
+
+/// Bytes of compressed points that cost about as much to read as one pairing.
+pub(super) const BYTES_READ_PER_PAIRING: usize = 1 << 9;
 
 any_suite!(AnyPublicKey, PublicKey);
 narrow!(AnyPublicKey, PublicKey);
@@ -56,6 +59,39 @@ impl PublicKey {
             suite,
             CorePublicKey::from_bytes(data).into_python()?
         )))
+    }
+
+    /// Read many compressed public keys at once.
+    ///
+    /// Args:
+    ///     data: The keys, one after the other.
+    ///     suite: What the keys are for.
+    ///     threads: Threads to use, the caller's included.
+    ///
+    /// Returns:
+    ///     The keys in the order of the data.
+    ///
+    /// Raises:
+    ///     MalformedError: As `from_bytes`; the message names the first bad place.
+    ///     LimitExceededError: `limit_exceeded`, more than 16,777,216 keys or 256 threads.
+    ///
+    /// Cost:
+    ///     That of `from_bytes` for each, shared among the threads.
+    #[staticmethod]
+    #[pyo3(signature = (data, suite = Suite::MIN_PK_POSSESSION, *, threads = 1))]
+    fn read_many(
+        python: Python<'_>,
+        data: &[u8],
+        suite: Suite,
+        threads: usize,
+    ) -> PyResult<Vec<Self>> {
+        let cost = data.len() / BYTES_READ_PER_PAIRING;
+        Ok(make_many!(
+            AnyPublicKey,
+            suite,
+            detached(python, cost, || read_keys(data, threads)).into_python()?,
+            Self
+        ))
     }
 
     /// The compressed form: 48 bytes in the MIN_PK suites, 96 in the MIN_SIG suites.
@@ -165,7 +201,7 @@ impl ProvenKey {
 
     /// The key itself.
     #[getter]
-    fn public_key(&self) -> PublicKey {
+    pub(super) fn public_key(&self) -> PublicKey {
         PublicKey(match &self.0 {
             AnyProvenKey::MinPkPossession(key) => AnyPublicKey::MinPkPossession(*key.public_key()),
             AnyProvenKey::MinSigPossession(key) => {

@@ -7,8 +7,8 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
-use trustid_core::bls::SecretKey as CoreSecretKey;
+use pyo3::types::{PyBytes, PyBytesMethods};
+use trustid_core::bls::{sign_many, SecretKey as CoreSecretKey};
 use trustid_core::Error;
 
 use super::public::{AnyProvenKey, AnyPublicKey, ProvenKey, PublicKey};
@@ -149,6 +149,37 @@ impl SecretKey {
         detached(python, hashing(message.len()), || {
             Signature(lift!(AnySecretKey => AnySignature, &self.0, key => key.sign(message)))
         })
+    }
+
+    /// Sign many messages.
+    ///
+    /// Args:
+    ///     messages: Each any bytes.
+    ///     threads: Threads to use, the caller's included.
+    ///
+    /// Returns:
+    ///     The compressed signatures, one after the other.
+    ///
+    /// Raises:
+    ///     LimitExceededError: `limit_exceeded`, more than 16,777,216 messages or 256 threads.
+    ///
+    /// Cost:
+    ///     That of `sign` for each, shared among the threads.
+    #[pyo3(signature = (messages, *, threads = 1))]
+    fn sign_many<'py>(
+        &self,
+        python: Python<'py>,
+        messages: Vec<Bound<'py, PyBytes>>,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let messages: Vec<&[u8]> = messages.iter().map(PyBytesMethods::as_bytes).collect();
+        let cost = messages.len() + hashing(messages.iter().map(|part| part.len()).sum());
+        let bytes = detached(
+            python,
+            cost,
+            || each!(AnySecretKey, &self.0, key => sign_many(key, &messages, threads)),
+        );
+        Ok(PyBytes::new(python, &bytes.into_python()?))
     }
 
     /// Prove that whoever publishes the public key holds this secret.

@@ -2,12 +2,15 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use trustid_core::bls::{ProofOfPossession as CoreProof, Signature as CoreSignature};
+use trustid_core::bls::{
+    read_signatures, ProofOfPossession as CoreProof, Signature as CoreSignature,
+};
 use trustid_core::Error;
 
-use super::public::{hash_of, hexadecimal};
+use super::public::{hash_of, hexadecimal, BYTES_READ_PER_PAIRING};
 use crate::errors::{to_python, IntoPython};
-use crate::suite::{any_suite, each, make, narrow, Narrow, Suite};
+use crate::gil::detached;
+use crate::suite::{any_suite, each, make, make_many, narrow, Narrow, Suite};
 
 any_suite!(AnySignature, Signature);
 narrow!(AnySignature, Signature);
@@ -45,6 +48,34 @@ impl Signature {
             suite,
             CoreSignature::from_bytes(data).into_python()?
         )))
+    }
+
+    /// Read many compressed signatures at once.
+    ///
+    /// Args:
+    ///     data: The signatures, one after the other.
+    ///     suite: The suite that they were made in.
+    ///     threads: Threads to use, the caller's included.
+    ///
+    /// Raises:
+    ///     MalformedError: As `from_bytes`; the message names the first bad place.
+    ///     SignatureError: `signature_invalid` for the identity.
+    ///     LimitExceededError: `limit_exceeded`, more than 16,777,216 signatures or 256 threads.
+    #[staticmethod]
+    #[pyo3(signature = (data, suite = Suite::MIN_PK_POSSESSION, *, threads = 1))]
+    fn read_many(
+        python: Python<'_>,
+        data: &[u8],
+        suite: Suite,
+        threads: usize,
+    ) -> PyResult<Vec<Self>> {
+        let cost = data.len() / BYTES_READ_PER_PAIRING;
+        Ok(make_many!(
+            AnySignature,
+            suite,
+            detached(python, cost, || read_signatures(data, threads)).into_python()?,
+            Self
+        ))
     }
 
     /// The compressed form: 96 bytes in the MIN_PK suites, 48 in the MIN_SIG suites.
