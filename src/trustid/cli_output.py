@@ -84,7 +84,10 @@ class Output:
         """Print a table for people; cells are cleaned."""
         if self.as_json:
             return
-        table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for column in columns:
+            # Cut nothing: a host of which the end is missing is another host.
+            table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*[Text(clean(cell)) for cell in row])
         self._console.print(table)

@@ -228,6 +228,8 @@ def test_the_response_goes_to_the_host_of_the_certificate() -> None:
         ({"dcql_query": {}}, "query_malformed"),
         ({"dcql_query": "x"}, "query_malformed"),
         ({"response_uri": 5}, "request_invalid"),
+        ({"response_uri": "https://["}, "malformed"),
+        ({"response_uri": "javascript:alert(1)"}, "malformed"),
         ({"client_metadata": "x"}, "request_invalid"),
     ],
 )

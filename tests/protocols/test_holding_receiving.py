@@ -173,6 +173,8 @@ def test_a_changed_disclosure_is_refused() -> None:
         ({"metadata": {"credential_issuer": ISSUER + "/"}}, "issuer_metadata_mismatch"),
         ({"server": {"issuer": "https://evil.example"}}, "issuer_metadata_mismatch"),
         ({"server": {"token_endpoint": 5}}, "malformed"),
+        ({"server": {"token_endpoint": "https://["}}, "fetch_blocked"),
+        ({"metadata": {"authorization_servers": ["https://["]}}, "malformed"),
         ({"configuration": {"format": "mso_mdoc"}}, "offer_unusable"),
         ({"configuration": {"proof_types_supported": {}}}, "offer_unusable"),
         ({"configuration": {"cryptographic_binding_methods_supported": ["cose_key"]}}, "offer_unusable"),
@@ -193,6 +195,10 @@ def test_metadata_that_does_not_fit_is_refused(change, code) -> None:
         ({"grants": {"authorization_code": {}}}, "unsupported"),
         ({"credential_issuer": "https://evil.example"}, "fetch_blocked"),
         ({"credential_issuer": 5}, "malformed"),
+        ({"credential_issuer": "https://["}, "malformed"),
+        ({"credential_issuer": "ftp://school.example"}, "malformed"),
+        ({"credential_issuer": "https://a@school.example"}, "malformed"),
+        ({"credential_issuer": "https://school.example:x"}, "malformed"),
     ],
 )
 def test_offers_that_cannot_be_used_are_refused(changes, code) -> None:
@@ -211,6 +217,15 @@ def test_deferred_issuance_is_not_waited_for() -> None:
         b'{"transaction_id":"1"}',
     )
     refused("unsupported", school)
+
+
+@pytest.mark.parametrize("token", ["a b", "a\r\nX-Evil: 1", "ü", ""])
+def test_an_access_token_that_is_none_is_refused(token) -> None:
+    school = School(Http())
+    assert accept(school)
+    body = json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 1}).encode()
+    school.http.handlers[f"{ISSUER}/token"] = lambda m, b, h: (200, "application/json", body)
+    refused("malformed", school)
 
 
 def test_an_issuers_refusal_is_shown_with_a_clean_code() -> None:

@@ -152,9 +152,11 @@ class School:
             return self._json({"error": "invalid_nonce"}, 400)
         credentials = []
         for proof in proofs:
+            if "jwk" not in proof.header:
+                return self._json({"error": "invalid_proof"}, 400)
             key = public_key_from_jwk(proof.header["jwk"])
             jose.verify(proof, key, algorithms=["ES256", "EdDSA"], typ="openid4vci-proof+jwt")
-            if proof.claims() != {"aud": ISSUER, "iat": NOW, "nonce": self.nonces[-1]}:
+            if not self.nonces or proof.claims() != {"aud": ISSUER, "iat": NOW, "nonce": self.nonces[-1]}:
                 return self._json({"error": "invalid_proof"}, 400)
             credentials.append(self.credential(key))
         return self._json({"credentials": [{"credential": one} for one in self.bend(credentials)]})
@@ -229,7 +231,10 @@ class Shop:
 
     def request_object(self, **more: Any) -> str:
         header = {"typ": "oauth-authz-req+jwt", "x5c": [b64_encode(self.leaf)]} | self.header
-        return jose.sign(header, self.content() | more, self.key)
+        content = self.content()
+        return jose.sign(
+            header, content | more if isinstance(content, dict) else json.dumps(content).encode(), self.key
+        )
 
     def link(self, **changes: str) -> str:
         parameters = {"client_id": self.client_id, "request_uri": f"{VERIFIER}/request"} | changes

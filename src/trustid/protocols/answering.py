@@ -25,7 +25,7 @@ from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
 from trustid.protocols.openid4vp import ENC_VALUES
 from trustid.protocols.ports_wallet import HeldCredential, WalletStore, find_credential
 from trustid.protocols.received_request import ReceivedRequest
-from trustid.protocols.receiving import FORM, JSON, HttpClient
+from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of
 
 __all__ = ["Answer", "Showing", "decline", "make_vp_token", "plan_answer", "send_answer"]
 
@@ -204,24 +204,21 @@ def _encryption(metadata: JsonObject) -> tuple[JsonObject, str]:
 
 def _post(request: ReceivedRequest, form: Mapping[str, str], http: HttpClient) -> str | None:
     answer = http.post(request.response_uri, body=urlencode(form).encode(), content_type=FORM, accept=JSON)
-    try:
-        body = parse_json_object(answer.body) if answer.body else {}
-    except MalformedError:
-        body = {}
     if answer.status >= 300:
-        code = body.get("error") or body.get("code")
-        reason = (
-            "".join(character for character in code[:64] if character.isprintable())
-            if isinstance(code, str)
-            else ""
-        )
-        raise ProtocolError("verifier_refused", f"the verifier answered {answer.status} {reason}".rstrip())
-    redirect = body.get("redirect_uri")
-    if not isinstance(redirect, str) or len(redirect) > REDIRECT_MAX:
+        message = f"the verifier answered {answer.status} {error_of(answer)}"
+        raise ProtocolError("verifier_refused", message.rstrip())
+    try:
+        redirect = parse_json_object(answer.body).get("redirect_uri") if answer.body else None
+    except MalformedError:
+        # The answer has arrived; a body that cannot be read only means that there is nowhere to go on.
         return None
-    # Anything but a web address (javascript:, data:) could run in whatever opens it.
-    return (
-        redirect
-        if urlsplit(redirect).scheme in ("https", "http") and redirect.isascii() and redirect.isprintable()
-        else None
-    )
+    return redirect if isinstance(redirect, str) and _is_web_address(redirect) else None
+
+
+def _is_web_address(url: str) -> bool:
+    """Anything else (javascript:, data:) could run in whatever opens it."""
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        return False
+    return scheme in ("https", "http") and len(url) <= REDIRECT_MAX and url.isascii() and url.isprintable()

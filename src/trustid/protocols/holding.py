@@ -19,8 +19,9 @@ from trustid.protocols.openid4vci import CredentialOffer
 from trustid.protocols.ports import Clock, system_clock
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, WalletStore
 from trustid.protocols.received_request import Asker, ReceivedRequest, RequestReader, read_link
-from trustid.protocols.receiving import COPIES_DEFAULT, HttpClient, KeyKind, Receiver, read_offer
+from trustid.protocols.receiving import COPIES_DEFAULT, KeyKind, Receiver, read_offer
 from trustid.protocols.trust import IssuerMetadata
+from trustid.protocols.wallet_http import HttpClient
 
 __all__ = [
     "Answer",

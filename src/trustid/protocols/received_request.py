@@ -40,7 +40,7 @@ from trustid.protocols.openid4vp import (
     VP_FORMATS,
     ResponseMode,
 )
-from trustid.protocols.receiving import FORM, HttpClient
+from trustid.protocols.wallet_http import FORM, HttpClient, web_host
 
 __all__ = ["Asker", "ReceivedRequest", "RequestReader", "read_link"]
 
@@ -98,7 +98,7 @@ class ReceivedRequest:
     @property
     def response_host(self) -> str:
         """The host that receives the answer."""
-        return urlsplit(self.response_uri).netloc
+        return web_host(self.response_uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +217,7 @@ class RequestReader:
             # Section 5.9.3: kid names the key, and it is a key of that very DID.
             if not isinstance(kid, str) or str(DidUrl.parse(kid).did) != name:
                 raise TrustError("verifier_unknown", "kid: expected a key of the DID in client_id")
-            document = self.resolver.resolve(name).document
-            return document.verification_method(kid, None).public_key, "did"
+            return self.resolver.public_key(kid, None), "did"
         chain = request.header.get("x5c")
         names = leaf_names(chain)
         if prefix == "x509_san_dns" and name.lower() not in names.dns_names:
@@ -282,7 +281,7 @@ def _unsigned(link: Link, response_uri: str) -> ReceivedRequest:
             payload[name] = parse_json_object(payload[name])
     if payload.setdefault("response_uri", response_uri) != response_uri:
         raise ProtocolError("request_invalid", "response_uri: expected the URL in client_id")
-    return _read_payload(payload, Asker(link.client_id, urlsplit(response_uri).netloc, "unsigned", None))
+    return _read_payload(payload, Asker(link.client_id, web_host(response_uri), "unsigned", None))
 
 
 def _read_payload(payload: Mapping[str, Any], asker: Asker) -> ReceivedRequest:
@@ -300,6 +299,7 @@ def _read_payload(payload: Mapping[str, Any], asker: Asker) -> ReceivedRequest:
         raise ProtocolError(
             "request_invalid", "expected response_uri as a string and client_metadata as an object"
         )
+    web_host(response_uri)
     return ReceivedRequest(
         asker=asker,
         query=DcqlQuery.parse(payload.get("dcql_query")),

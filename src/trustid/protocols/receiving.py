@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from trustid.credentials import jose
 from trustid.credentials.sd_jwt import SdJwt
@@ -44,11 +44,9 @@ from trustid.protocols.openid4vci import (
 from trustid.protocols.ports import Clock
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential
 from trustid.protocols.trust import IssuerMetadata as IssuerKeys
+from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of, printable, web_host
 
-__all__ = ["HttpClient", "Receiver", "make_proof", "read_offer"]
-
-JSON: Final = "application/json"
-FORM: Final = "application/x-www-form-urlencoded"
+__all__ = ["Receiver", "make_proof", "read_offer"]
 
 METADATA_BYTES_MAX: Final = 1024 * 1024
 """Issuer metadata grows with languages and types; real ones reach some hundred kilobytes."""
@@ -64,28 +62,8 @@ _KIND_OF_ALGORITHM: Final[Mapping[str, KeyKind]] = {
     "Ed25519": "Ed25519",
 }
 
-_PRINTABLE_ERROR = re.compile(r"[^\x20-\x7e]")
-
-
-class HttpClient(Protocol):
-    """What is needed of `trustid.fetching.Fetcher`."""
-
-    def get(self, url: str, *, accept: str, max_bytes: int | None = None) -> Fetched:
-        """Fetch, or raise FetchError."""
-        ...
-
-    def post(
-        self,
-        url: str,
-        *,
-        body: bytes,
-        content_type: str,
-        accept: str,
-        headers: Mapping[str, str] | None = None,
-        max_bytes: int | None = None,
-    ) -> Fetched:
-        """Send; answers of 400 and more are returned."""
-        ...
+_ACCESS_TOKEN = re.compile(r"[!-~]+")
+# RFC 6749, appendix A.12; it goes into a header, where a line break would begin another.
 
 
 def make_proof(
@@ -181,12 +159,15 @@ class Receiver:
         request = TokenRequest(pre_authorized_code=offer.pre_authorized_code, tx_code=code, client_id=None)
         answer = self.http.post(token_endpoint, body=request.to_form(), content_type=FORM, accept=JSON)
         token = TokenResponse.from_json(_accepted(answer))
+        if not _ACCESS_TOKEN.fullmatch(token.access_token):
+            raise MalformedError("malformed", "access_token: expected printable ASCII without spaces")
         held: list[HeldCredential] = []
         for name, configuration in chosen.items():
             held.extend(_Collection(self, metadata, token, name, configuration).collect())
         return tuple(held)
 
     def _issuer_metadata(self, offer: CredentialOffer) -> IssuerMetadata:
+        web_host(offer.credential_issuer)
         url = well_known_url(offer.credential_issuer, "openid-credential-issuer")
         body = self.http.get(url, accept=JSON, max_bytes=METADATA_BYTES_MAX).body
         document = parse_json_object(body, max_bytes=METADATA_BYTES_MAX)
@@ -199,6 +180,7 @@ class Receiver:
             if metadata.authorization_servers
             else metadata.credential_issuer
         )
+        web_host(server)
         document = parse_json_object(
             self.http.get(well_known_url(server, "oauth-authorization-server"), accept=JSON).body
         )
@@ -229,7 +211,7 @@ class _Collection:
         for identifier in self.token.identifiers.get(self.configuration_id, (None,)):
             self.keys = self._new_keys()
             answer = self._ask(identifier)
-            if answer.status == 400 and _error_of(answer) == "invalid_nonce":
+            if answer.status == 400 and error_of(answer) == "invalid_nonce":
                 # The nonce may have aged while keys were made; section 8.3.1.2: get a new one, once.
                 answer = self._ask(identifier)
             held.append(self._held(credentials_of(_accepted(answer, immediate=True))))
@@ -381,19 +363,10 @@ def _accepted(answer: Fetched, *, immediate: bool = False) -> JsonObject:
         )
     if answer.status < 300:
         return parse_json_object(answer.body, max_bytes=CREDENTIALS_BYTES_MAX)
-    code = _error_of(answer)
+    code = error_of(answer)
     if code in CODES and CODES[code].kind is ProtocolError:
         raise ProtocolError(code, f"the issuer answered {answer.status}")
     raise ProtocolError("issuer_refused", f"the issuer answered {answer.status} {code}".rstrip())
-
-
-def _error_of(answer: Fetched) -> str:
-    """The error code of an OAuth answer, fit to be shown."""
-    try:
-        error = parse_json_object(answer.body).get("error")
-    except MalformedError:
-        return ""
-    return _PRINTABLE_ERROR.sub("", error)[:64] if isinstance(error, str) else ""
 
 
 def _title(configuration: Mapping[str, Any], default: str) -> str:
@@ -402,5 +375,5 @@ def _title(configuration: Mapping[str, Any], default: str) -> str:
     displays = metadata.get("display", []) if isinstance(metadata, dict) else []
     for display in displays if isinstance(displays, list) else []:
         if isinstance(display, dict) and isinstance(display.get("name"), str):
-            return "".join(character for character in display["name"][:TITLE_MAX] if character.isprintable())
+            return printable(display["name"], TITLE_MAX)
     return default
