@@ -12,17 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from jwcrypto.jwk import JWK
-from sd_jwt.common import SDObj
-from sd_jwt.issuer import SDJWTIssuer
-from sd_jwt.verifier import SDJWTVerifier
+from sd_jwt.common import SDObj  # type: ignore[import-untyped]
+from sd_jwt.issuer import SDJWTIssuer  # type: ignore[import-untyped]
+from sd_jwt.verifier import SDJWTVerifier  # type: ignore[import-untyped]
 
 from benchmarks.harness import Row, Run, best_seconds, compare, main
 from trustid.credentials.sd_jwt_vc import SdJwtVc, issue_sd_jwt_vc
-from trustid.keys import Ed25519SigningKey, P256SigningKey
+from trustid.encoding import JsonObject
+from trustid.keys import Ed25519SigningKey, P256SigningKey, PublicKey
 
 NOW = 1_800_000_000
 CLAIMS = {
@@ -41,7 +43,7 @@ PATHS = [(name,) for name in CLAIMS]
 REFERENCE = f"sd-jwt {version('sd-jwt')}"
 RAW = f"cryptography {version('cryptography')}, one signature"
 
-Call = Callable[[], object]
+Call = Callable[[], Any]
 
 
 def raw_calls(algorithm: str, message: bytes) -> tuple[Call, Call]:
@@ -55,64 +57,74 @@ def raw_calls(algorithm: str, message: bytes) -> tuple[Call, Call]:
     return lambda: secret.sign(message, scheme), lambda: point.verify(der, message, scheme)
 
 
+def our_calls(key: P256SigningKey | Ed25519SigningKey, holder: PublicKey) -> tuple[Call, Call]:
+    """Issue and verify with this library."""
+
+    def issue() -> str:
+        return issue_sd_jwt_vc(
+            CLAIMS,
+            vct="urn:example:identity",
+            issuer="https://issuer.example",
+            key=key,
+            holder=holder,
+            disclosable=PATHS,
+            issued_at=NOW,
+            expires_at=NOW + 86_400,
+            kid="key-1",
+        )
+
+    text = issue()
+
+    def verify() -> JsonObject:
+        credential = SdJwtVc.parse(text)
+        credential.verify(key.public_key)
+        claims = credential.claims()
+        credential.check_time(NOW)
+        return claims
+
+    return issue, verify
+
+
+def reference_calls(key: P256SigningKey | Ed25519SigningKey, holder: PublicKey) -> tuple[Call, Call]:
+    """Issue and verify with the reference library, the same claims in the same way."""
+    secret, public = JWK(**key.to_private_jwk()), JWK(**key.public_key.to_jwk())
+    holder_jwk = JWK(**holder.to_jwk())
+    open_claims = {
+        "iss": "https://issuer.example",
+        "iat": NOW,
+        "exp": NOW + 86_400,
+        "vct": "urn:example:identity",
+    }
+    header = {"typ": "dc+sd-jwt", "kid": "key-1"}
+
+    def issue() -> str:
+        claims = {SDObj(name): value for name, value in CLAIMS.items()} | open_claims
+        made = SDJWTIssuer(claims, secret, holder_jwk, sign_alg=key.algorithm, extra_header_parameters=header)
+        text: str = made.sd_jwt_issuance
+        return text
+
+    text = issue()
+
+    def verify() -> JsonObject:
+        claims: JsonObject = SDJWTVerifier(text, lambda *_: public).get_verified_payload()
+        return claims
+
+    return issue, verify
+
+
 def measure(run: Run) -> Iterator[Row]:
     """Issue and verify, with each algorithm."""
     holder = P256SigningKey.generate().public_key
-    for algorithm, kind in (("ES256", P256SigningKey), ("EdDSA", Ed25519SigningKey)):
-        key = kind.generate()
-        secret, public = JWK(**key.to_private_jwk()), JWK(**key.public_key.to_jwk())
-        holder_jwk = JWK(**holder.to_jwk())
-
-        def issue(key: P256SigningKey | Ed25519SigningKey = key) -> str:
-            return issue_sd_jwt_vc(
-                CLAIMS,
-                vct="urn:example:identity",
-                issuer="https://issuer.example",
-                key=key,
-                holder=holder,
-                disclosable=PATHS,
-                issued_at=NOW,
-                expires_at=NOW + 86_400,
-                kid="key-1",
-            )
-
-        def issue_peer(secret: JWK = secret, holder_jwk: JWK = holder_jwk, algorithm: str = algorithm) -> str:
-            claims = {SDObj(name): value for name, value in CLAIMS.items()} | {
-                "iss": "https://issuer.example",
-                "iat": NOW,
-                "exp": NOW + 86_400,
-                "vct": "urn:example:identity",
-            }
-            header = {"typ": "dc+sd-jwt", "kid": "key-1"}
-            made = SDJWTIssuer(
-                claims, secret, holder_jwk, sign_alg=algorithm, extra_header_parameters=header
-            )
-            text: str = made.sd_jwt_issuance
-            return text
-
-        text, peer_text = issue(), issue_peer()
-
-        def verify(text: str = text, key: P256SigningKey | Ed25519SigningKey = key) -> object:
-            credential = SdJwtVc.parse(text)
-            credential.verify(key.public_key)
-            claims = credential.claims()
-            credential.check_time(NOW)
-            return claims
-
-        def verify_peer(text: str = peer_text, public: JWK = public) -> object:
-            return SDJWTVerifier(text, lambda *_: public).get_verified_payload()
-
+    for key in (P256SigningKey.generate(), Ed25519SigningKey.generate()):
+        ours, reference = our_calls(key, holder), reference_calls(key, holder)
         # Each must do the work: both sides read their own credential, and see the same claims.
-        if {**CLAIMS, **dict(verify())} != verify() or not CLAIMS.items() <= dict(verify_peer()).items():  # type: ignore[call-overload]
-            raise SystemExit("the contenders do not agree")
-        sign_raw, verify_raw = raw_calls(algorithm, text.partition("~")[0].encode())
-        for name, ours, peer, raw in (
-            ("issue", issue, issue_peer, sign_raw),
-            ("verify", verify, verify_peer, verify_raw),
-        ):
-            best = best_seconds({"ours": ours, REFERENCE: peer, RAW: raw}, rounds=run.rounds)
-            mine = best.pop("ours")
-            yield from compare(f"{name} SD-JWT VC {algorithm}", mine, best)
+        for _, verify in (ours, reference):
+            if not CLAIMS.items() <= dict(verify()).items():
+                raise SystemExit("the contenders do not agree")
+        raw = raw_calls(key.algorithm, ours[0]().partition("~")[0].encode())
+        for name, mine, theirs, floor in zip(("issue", "verify"), ours, reference, raw, strict=True):
+            best = best_seconds({"ours": mine, REFERENCE: theirs, RAW: floor}, rounds=run.rounds)
+            yield from compare(f"{name} SD-JWT VC {key.algorithm}", best.pop("ours"), best)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,14 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from trustid.credentials import jose
 from trustid.encoding import JsonObject
 from trustid.errors import HolderBindingError, SignatureError, UnsupportedError
 from trustid.keys import PublicKey, public_key_from_jwk
 
-if TYPE_CHECKING:
-    from trustid.credentials.sd_jwt import SdJwt
-
-__all__ = ["KB_JWT_TYP", "MAX_AGE_SECONDS", "SKEW_SECONDS", "check_key_binding", "holder_key"]
+__all__ = ["Bindable", "KB_JWT_TYP", "MAX_AGE_SECONDS", "SKEW_SECONDS", "check_key_binding", "holder_key"]
 
 KB_JWT_TYP: Final = "kb+jwt"
 """The type of a key binding JWT (RFC 9901, section 4.3)."""
@@ -32,7 +29,22 @@ SKEW_SECONDS: Final = 60
 """How far two clocks may differ."""
 
 
-def holder_key(sd_jwt: SdJwt) -> PublicKey:
+class Bindable(Protocol):
+    """What a proof is made for: an SD-JWT, of which `sd_jwt.SdJwt` is the one kind."""
+
+    @property
+    def payload(self) -> JsonObject:
+        """What the issuer signed."""
+
+    @property
+    def key_binding(self) -> jose.Jws | None:
+        """The holder's proof, if it was sent."""
+
+    def sd_hash(self) -> str:
+        """The hash that binds a proof to this choice of disclosures."""
+
+
+def holder_key(sd_jwt: Bindable) -> PublicKey:
     """The key that the credential is bound to.
 
     Only `cnf` in the signed payload itself counts, never one that came by a disclosure.
@@ -55,7 +67,7 @@ def holder_key(sd_jwt: SdJwt) -> PublicKey:
 
 
 def check_key_binding(
-    sd_jwt: SdJwt,
+    sd_jwt: Bindable,
     *,
     audience: str,
     nonce: str,
