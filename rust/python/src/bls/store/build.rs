@@ -11,7 +11,7 @@ use trustid_core::Error;
 use crate::errors::{to_python, IntoPython};
 
 /// Keys that are checked between two calls of a progress callback.
-const KEYS_AT_ONCE: usize = 1 << 14;
+const KEYS_AT_ONCE: usize = 1 << 12;
 
 /// Keys on their way into a store.
 pub(super) struct Work<'a, 'py> {

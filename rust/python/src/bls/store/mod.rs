@@ -63,7 +63,7 @@ impl KeyStore {
     ///         checked and not proved.
     ///     suite: What the keys are for.
     ///     threads: Threads to use, the caller's included.
-    ///     progress: Called with keys done and keys in all after each 16,384;
+    ///     progress: Called with keys done and keys in all after each 4,096;
     ///         what it raises ends the work and leaves nothing behind.
     ///
     /// Returns:
