@@ -367,6 +367,8 @@ def test_B026_typ():
             verify(forge(good_header(typ=found)), typ=[TYP, None])
     with refused("typ_mismatch"):
         verify(forge({"alg": "ES256"}))
+    with refused("typ_mismatch"):  # the Kelvin sign, whose lower case is k
+        verify(forge(good_header(typ="\u212ab+jwt")), typ="kb+jwt")
     with refused("typ_mismatch"):
         verify(GOOD, typ=[])
     with refused("typ_mismatch"):

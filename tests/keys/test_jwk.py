@@ -46,6 +46,8 @@ def test_B018_invalid_points():
         with_coordinates(bytes(32), bytes(32)),
         with_coordinates(x[:31], y),
         with_coordinates(b"\0" + x, y),
+        with_coordinates(x + y[:1], y[1:]),  # the same 64 bytes, cut elsewhere
+        with_coordinates(x[:-1], x[-1:] + y),
         with_coordinates(x, y + b"\0"),
         with_coordinates(b"", b""),
         with_coordinates(x, y, "P-384"),
@@ -123,6 +125,7 @@ def test_B021_key_sets():
         {"keys": [a, a]},
         {"keys": [a, RSA_2048 | {"kid": "a"}]},
         {"keys": [a, {"kty": "oct", "k": "AAAA", "kid": "c"}]},
+        {"keys": [a, {"kty": "oct", "kid": "c"}]},
         {"keys": [a, b | {"kid": 1}]},
         {"keys": [a, b | {"kid": "b" * 1_000_000}]},
         {"keys": [a, "b"]},

@@ -149,7 +149,8 @@ def test_B015_signature_of_another_form(p256):
     signature = p256.sign(b"m")
     p256.public_key.verify(signature, b"m")
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    for bad in (encode_dss_signature(r, s), signature[1:], signature + b"\0", signature * 2, b""):
+    longer = signature[:32] + b"\0" + signature[32:]  # the same two numbers, s with a zero in front
+    for bad in (encode_dss_signature(r, s), signature[1:], signature + b"\0", signature * 2, b"", longer):
         with refused("signature_invalid"):
             p256.public_key.verify(bad, b"m")
 
@@ -230,6 +231,14 @@ def test_B017_malleated_and_cut_signatures():
     for bad in (signature[:63], signature + b"\0", b"", bytes(64)):
         with refused("signature_invalid"):
             key.public_key.verify(bad, b"m")
+    # Nothing may move over the border between signature and message.
+    for cut, rest in (
+        (signature[:63], signature[63:] + b"m"),
+        (signature + b"m", b""),
+        (b"", signature + b"m"),
+    ):
+        with refused("signature_invalid"):
+            key.public_key.verify(cut, rest)
     for point in SMALL_ORDER:
         with refused("signature_invalid"):
             key.public_key.verify(bytes.fromhex(point) + signature[32:], b"m")
