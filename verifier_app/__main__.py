@@ -12,6 +12,7 @@ from gunicorn.app.base import BaseApplication
 from trustid.errors import TrustidError
 from trustid.settings import ServerSettings
 from trustid.settings import __doc__ as settings_doc
+from verifier_app import identity, times, trust
 from verifier_app.app import create_app
 from verifier_app.engine import EXTENSION, HOUSEKEEPING_SECONDS, Engine
 
@@ -27,6 +28,11 @@ USAGE: Final = """Usage: trustid-verifier
 Runs the verifier: the counter's pages, the back office, and OpenID4VP for wallets.
 It listens on 127.0.0.1 and expects a reverse proxy with TLS in front of it.
 """
+
+
+SETTINGS_HELP: Final = "\n\n".join(
+    document or "" for document in (settings_doc, identity.__doc__, times.__doc__, trust.__doc__)
+)
 
 
 class Server(BaseApplication):
@@ -81,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     if given:
         wanted = given in (["--help"], ["-h"])
-        text = f"{USAGE}\n{settings_doc or ''}" if wanted else f"{USAGE}\nunknown argument: {given[0]!r}\n"
+        text = f"{USAGE}\n{SETTINGS_HELP}" if wanted else f"{USAGE}\nunknown argument: {given[0]!r}\n"
         (sys.stdout if wanted else sys.stderr).write(text)
         raise SystemExit(0 if wanted else 2)
     try:

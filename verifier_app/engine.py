@@ -21,6 +21,7 @@ from trustid.status.check import StatusChecker
 from trustid.stores.sqlite_verifier import SqliteStatusCache, SqliteVerifierStore
 from verifier_app.identity import Keys, load_keys
 from verifier_app.questions import ReadyQuestion, ready_questions
+from verifier_app.times import session_times
 from verifier_app.trust import load_trust
 
 __all__ = ["EXTENSION", "Engine", "engine"]
@@ -86,7 +87,7 @@ class Engine:
                 status=statuses,
             ),
             clock=clock,
-            times=times,
+            times=times or session_times(settings),
         )
         return cls(
             path=urlsplit(settings.public_url).path,
@@ -107,7 +108,7 @@ class Engine:
         fetched at times that tell an issuer nothing about presentations. One
         of all workers erases.
         """
-        self.statuses.refresh_all()
+        self.statuses.refresh_all(ahead_seconds=HOUSEKEEPING_SECONDS)
         if self.store.acquire_lease(HOUSEKEEPING_LEASE, now=self.clock(), seconds=HOUSEKEEPING_SECONDS):
             self.desk.erase()
 

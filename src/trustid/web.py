@@ -95,6 +95,8 @@ def create_server(
     """
     app = Flask(import_name)
     app.config.update(
+        DEBUG=False,  # whatever FLASK_DEBUG says: a traceback is not for strangers
+        PROPAGATE_EXCEPTIONS=False,
         SECRET_KEY=session_key,
         MAX_CONTENT_LENGTH=BODY_MAX,
         MAX_FORM_MEMORY_SIZE=FORM_MEMORY_MAX,

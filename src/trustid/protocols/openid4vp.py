@@ -302,7 +302,10 @@ def _encrypted(fields: Mapping[str, str], key: EncryptionKey | None) -> WalletAn
         raise SignatureError(
             "enc_not_allowed", "expected a JWE of five parts, found a JWT that is only signed"
         )
-    opened = key.decrypt(response)
+    try:
+        opened = key.decrypt(response)
+    except SignatureError as err:
+        raise _not_to_us(err) from err
     content = parse_json_object(opened.plaintext, max_bytes=RESPONSE_MAX, max_depth=RESPONSE_DEPTH_MAX)
     # The parameters stand inside as top-level members (section 8.3); what stands
     # beside the JWE in the form was not encrypted and does not count.
@@ -312,6 +315,15 @@ def _encrypted(fields: Mapping[str, str], key: EncryptionKey | None) -> WalletAn
     if not isinstance(token, dict):
         raise MalformedError("malformed", "vp_token: expected an object")
     return WalletAnswer(token, _state(content))
+
+
+def _not_to_us(err: SignatureError) -> SignatureError:
+    """Whoever encrypts otherwise than asked, or to another session's key, is told so in these words."""
+    if err.code == "alg_not_allowed":
+        return SignatureError("enc_not_allowed", err.message)
+    if err.code == "key_not_found":
+        return SignatureError("decrypt_failed", "expected the answer to be encrypted to this session's key")
+    return err
 
 
 def _refusal(values: Mapping[str, Any]) -> WalletRefusal:

@@ -204,8 +204,10 @@ def test_B147_encrypted_answers(bench: Bench) -> None:
         return ".".join([b64url_encode(dump_json(protected | changes)), *parts[1:]])
 
     refused(post(encrypt(dump_json(content), their_key)), "decrypt_failed")
-    refused(post(header(alg="RSA1_5")), "alg_not_allowed")
-    refused(post(header(alg="dir")), "alg_not_allowed")
+    their_own = stranger["client_metadata"]["jwks"]["keys"][0]
+    refused(post(encrypt(dump_json(content), their_own)), "decrypt_failed")
+    refused(post(header(alg="RSA1_5")), "enc_not_allowed")
+    refused(post(header(alg="dir")), "enc_not_allowed")
     refused(post(header(enc="A128CBC-HS256")), "enc_not_allowed")
     refused(post(header(apu="AAAA", apv="AAAA")), "decrypt_failed")
     refused(post(sign({"typ": "JWT"}, content, keys.generate("P-256"))), "enc_not_allowed")

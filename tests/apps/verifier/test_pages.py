@@ -105,6 +105,8 @@ def test_B234_form_from_elsewhere(bench: Bench) -> None:
     trick = json.dumps(form | {"csrf_token": mine})
     assert clerk.post("/counter", data=trick, content_type="text/plain").status_code == 403
     assert clerk.post("/counter", json=form | {"csrf_token": mine}).status_code == 403
+    opaque = {"Origin": "null", "Sec-Fetch-Site": "cross-site"}
+    assert clerk.post("/counter", data=form | {"csrf_token": mine}, headers=opaque).status_code == 403
     assert clerk.post("/logout").status_code == 403
     stranger = bench.app.test_client()
     assert stranger.post("/counter", data=form | {"csrf_token": mine}).status_code == 403
@@ -127,7 +129,7 @@ def test_B234_the_back_office_takes_no_cookie(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("words", NASTY)
-def test_B235_claims_are_shown_inert(bench: Bench, words: str) -> None:
+def test_B235_B244_claims_are_shown_inert(bench: Bench, words: str) -> None:
     clerk = bench.app.test_client()
     log_in(clerk)
     page = ask_at_counter(clerk)

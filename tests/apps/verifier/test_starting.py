@@ -300,6 +300,8 @@ def run(*arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess
         {"TRUSTID_TRUST": "/nowhere/trust.json"},
         {"TRUSTID_KEYSTORE_PASSPHRASE_FILE": "/nowhere"},
         {"TRUSTID_WORKERS": "1"},
+        {"TRUSTID_X_ANSWER_SECONDS": "10"},
+        {"TRUSTID_X_RETENTION_SECONDS": "for ever"},
     ],
     ids=lambda changes: "-".join(changes.values()) or "empty",
 )
@@ -317,7 +319,13 @@ def test_a_setting_that_is_missing_or_unsafe_ends_in_one_line(
 def test_help(tmp_path: Path) -> None:
     done = run("--help", environ=environment(tmp_path))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "TRUSTID_TRUST" in done.stdout
+    for word in (
+        "TRUSTID_TRUST",
+        "x509_anchors",
+        "TRUSTID_X_CERTIFICATE_FILE",
+        "TRUSTID_X_RETENTION_SECONDS",
+    ):
+        assert word in done.stdout
     assert run("--colour", environ=environment(tmp_path)).returncode == 2
 
 

@@ -171,3 +171,42 @@ def test_a_worker_killed_loses_nothing(server: Running) -> None:
     for session, request in zip(sessions[1:], requests[1:], strict=True):
         assert server.post(request, good_form(wallet, request))[0] == 200
         assert server.state(session) == "verified"
+
+
+def raw(server: Running, data: bytes) -> int:
+    """Send bytes as they are; returns the status, or 0 when the server just hangs up."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    assert b"Traceback" not in answer
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def test_B242_B243_requests_that_mean_two_things_or_too_much(server: Running) -> None:
+    head = b"POST /oid4vp/requests/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    smuggled = [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"Content-Length: +1\r\n\r\na",
+    ]
+    for bad in smuggled:
+        assert raw(server, head + bad) in (0, 400, 411, 501), bad
+    for path in (
+        b"/..%2f..%2fetc/passwd",
+        b"/%00",
+        b"//evil.example/",
+        b"/oid4vp/requests/../../x",
+        b"/" + b"x" * 10_240,
+    ):
+        status = raw(server, b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert status == 0 or 300 <= status < 500, (path[:40], status)
+    many = b"".join(b"X-H%d: x\r\n" % number for number in range(200))
+    assert raw(
+        server, b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + many + b"\r\n"
+    ) in (0, 400, 431)
+    assert raw(server, b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") == 200
