@@ -13,7 +13,7 @@ from issuer_app.engine import engine
 from trustid.catalogue import RosterCheck, RosterRow, read_roster
 from trustid.encoding import JsonObject
 from trustid.errors import ProtocolError
-from trustid.protocols.offering import CreatedIssuance, CreatedRoster, RosterEntry
+from trustid.protocols.offered import CreatedIssuance, CreatedRoster, RosterEntry
 from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
 from trustid.web import json_body, no_store, require_admin

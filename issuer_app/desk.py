@@ -26,7 +26,7 @@ from issuer_app.engine import engine
 from trustid.catalogue import CredentialType, RosterCheck, read_roster
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import ProtocolError, TrustidError
-from trustid.protocols.offering import RosterEntry
+from trustid.protocols.offered import RosterEntry
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
 from trustid.web import csrf_token, log_in, log_out, no_store, problem, require_staff
 

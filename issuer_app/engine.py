@@ -52,7 +52,6 @@ class Engine:
     issuing: Issuing
     revoking: Revoking
     lists: StatusLists
-    resolver: Resolver
     clock: Clock
     session_key: bytes
 
@@ -73,16 +72,15 @@ class Engine:
             issuer_id=settings.issuer_id,
             name=settings.organisation,
         )
-        kinds = _kinds(settings)
-        store = SqliteIssuerStore(settings.store_path)
         secrets = IssuerSecrets(keystore.secret(SEALING_SECRET))
-        resolver = Resolver(Fetcher(settings.fetch_policy()), clock=clock)
-        offering = Offering(
-            public_url=identity.public_url, kinds=kinds, store=store, secrets=secrets, clock=clock
-        )
-        places = StatusPlaces(secrets.status_places, identity.public_url)
+        store = SqliteIssuerStore(settings.store_path)
+        kinds = _kinds(settings)
+        url = identity.public_url
+        offering = Offering(public_url=url, kinds=kinds, store=store, secrets=secrets, clock=clock)
+        places = StatusPlaces(secrets.status_places, url)
+        ttl = settings.status_ttl_seconds
         return cls(
-            path=urlsplit(settings.public_url).path,
+            path=urlsplit(url).path,
             identity=identity,
             kinds=kinds,
             store=store,
@@ -94,18 +92,11 @@ class Engine:
                 store=store,
                 secrets=secrets,
                 places=places,
-                resolver=resolver,
+                resolver=Resolver(Fetcher(settings.fetch_policy()), clock=clock),
                 clock=clock,
             ),
             revoking=Revoking(store=store, clock=clock),
-            lists=StatusLists(
-                identity=identity,
-                store=store,
-                places=places,
-                ttl_seconds=settings.status_ttl_seconds,
-                clock=clock,
-            ),
-            resolver=resolver,
+            lists=StatusLists(identity=identity, store=store, places=places, ttl_seconds=ttl, clock=clock),
             clock=clock,
             session_key=keystore.secret(SESSION_SECRET),
         )

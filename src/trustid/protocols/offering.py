@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from trustid.encoding import JsonObject, b64url_encode, canonicalize, dump_json, parse_json_object, sha256
+from trustid.encoding import b64url_encode, canonicalize, dump_json, parse_json_object, sha256
 from trustid.errors import ProtocolError, ReplayError
 from trustid.protocols.issuer_secrets import IssuerSecrets
+from trustid.protocols.offered import CreatedIssuance, CreatedRoster, CreatedRow, Details, RosterEntry
 from trustid.protocols.openid4vci import CredentialOffer, TxCode, offer_uri, offer_uri_by_reference
 from trustid.protocols.ports import Clock, random_token
 from trustid.protocols.ports_issuer import (
@@ -49,76 +50,6 @@ ANSWER_SECONDS: Final = 24 * 3600
 SECRET_TEXT_MAX: Final = 128
 IDEMPOTENCY_KEY_MAX: Final = 255
 SEALED_JSON_MAX: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedIssuance:
-    """A new issuance, or an uncollected one with a new link.
-
-    Attributes:
-        offer_uri: A first offer, good for minutes.
-        claim_url: The link for the person, good until collected.
-        tx_code: To be given to the person on another way; None when not asked for.
-    """
-
-    issuance_id: str
-    offer_uri: str
-    claim_url: str
-    tx_code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RosterEntry:
-    """One checked row of a roster.
-
-    Attributes:
-        reference: What the institution calls the person.
-        claims: What the credential will say.
-    """
-
-    reference: str
-    claims: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedRow:
-    """A new issuance made from a roster row."""
-
-    issuance_id: str
-    claim_url: str
-    tx_code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedRoster:
-    """What became of a roster.
-
-    Attributes:
-        rows: For each row its new issuance; None where an earlier upload
-            already made one that lives.
-    """
-
-    roster_id: str
-    rows: tuple[CreatedRow | None, ...]
-
-    @property
-    def issued(self) -> int:
-        """How many issuances are new."""
-        return sum(row is not None for row in self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """The sealed part of an issuance.
-
-    Attributes:
-        reference: What the institution calls the person; empty when it did not say.
-    """
-
-    claims: JsonObject
-    claim_url: str
-    tx_code: str | None
-    reference: str
 
 
 @dataclass(frozen=True, slots=True)

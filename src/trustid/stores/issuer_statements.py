@@ -12,11 +12,14 @@ from trustid.protocols.ports_issuer import (
     NewIssuance,
     NewOffer,
     Reservation,
+    StatusListRecord,
 )
 from trustid.stores.sqlite import ConstraintError, Row, Transaction
 
 __all__ = [
+    "COUNT_ATTEMPT",
     "CREDENTIAL",
+    "FORGET",
     "ISSUANCE",
     "TOKEN",
     "collect",
@@ -27,6 +30,7 @@ __all__ = [
     "issuance_of",
     "issuance_or_none",
     "remember",
+    "status_list_of",
     "take_positions",
     "use_nonces",
 ]
@@ -42,8 +46,25 @@ TOKEN = (
 )
 CREDENTIAL = "SELECT c.*, l.name AS list_name, l.size AS list_size FROM credential c JOIN status_list l ON l.id = c.list_id"
 
+COUNT_ATTEMPT = (
+    "INSERT INTO attempt (bucket, window_ends, number) VALUES (?1, ?2 + ?3, 1)"
+    " ON CONFLICT (bucket) DO UPDATE SET"
+    " number = CASE WHEN window_ends <= ?2 THEN 1 ELSE number + 1 END,"
+    " window_ends = CASE WHEN window_ends <= ?2 THEN ?2 + ?3 ELSE window_ends END"
+    " RETURNING number"
+)
+FORGET = (
+    "DELETE FROM offer WHERE expires_at <= ?",
+    "DELETE FROM token WHERE expires_at <= ?",
+    "DELETE FROM nonce WHERE expires_at <= ?",
+    "DELETE FROM answer WHERE expires_at <= ?",
+    "DELETE FROM upload WHERE expires_at <= ?",
+    "DELETE FROM attempt WHERE window_ends <= ?",
+)
+
 
 def remember(work: Transaction, key_hash: bytes, answer: Answer, expires_at: int) -> None:
+    """Keep the answer to an idempotency key, or refuse a key that is in use."""
     try:
         work.execute(
             "INSERT INTO answer (key_hash, request_hash, sealed_body, expires_at) VALUES (?, ?, ?, ?)",
@@ -54,6 +75,7 @@ def remember(work: Transaction, key_hash: bytes, answer: Answer, expires_at: int
 
 
 def insert_issuance(work: Transaction, new: NewIssuance) -> None:
+    """Add one issuance, offered."""
     work.execute(
         "INSERT INTO issuance (id, configuration_id, state, sealed, link_hash, tx_code_mac, attempts_left,"
         " roster_id, row_mac, created_at) VALUES (?, ?, 'offered', ?, ?, ?, ?, ?, ?, ?)",
@@ -72,6 +94,7 @@ def insert_issuance(work: Transaction, new: NewIssuance) -> None:
 
 
 def insert_offer(work: Transaction, offer: NewOffer) -> None:
+    """Add one offer."""
     work.execute(
         "INSERT INTO offer (reference_hash, code_hash, issuance_id, expires_at) VALUES (?, ?, ?, ?)",
         (offer.reference_hash, offer.code_hash, offer.issuance_id, offer.expires_at),
@@ -79,11 +102,13 @@ def insert_offer(work: Transaction, offer: NewOffer) -> None:
 
 
 def end_grants(work: Transaction, issuance_id: str) -> None:
+    """End every offer and token of an issuance."""
     work.execute("DELETE FROM offer WHERE issuance_id = ?", (issuance_id,))
     work.execute("DELETE FROM token WHERE issuance_id = ?", (issuance_id,))
 
 
 def use_nonces(work: Transaction, nonces: Sequence[tuple[bytes, int]]) -> None:
+    """Use up nonces, or refuse when one was used before."""
     try:
         work.execute_many("INSERT INTO nonce (nonce_hash, expires_at) VALUES (?, ?)", nonces)
     except ConstraintError as err:
@@ -117,10 +142,12 @@ def take_positions(work: Transaction, number: int, reservation: Reservation) -> 
 
 
 def issuance_or_none(row: Row | None) -> Issuance | None:
+    """The issuance in a row, if there is a row."""
     return None if row is None else issuance_of(row)
 
 
 def issuance_of(row: Row) -> Issuance:
+    """The issuance in a row of `ISSUANCE`."""
     return Issuance(
         sequence=row["sequence"],
         id=row["id"],
@@ -138,6 +165,7 @@ def issuance_of(row: Row) -> Issuance:
 
 
 def credential_of(row: Row) -> CredentialRecord:
+    """The intent in a row of `CREDENTIAL`."""
     return CredentialRecord(
         id=row["id"],
         issuance_id=row["issuance_id"],
@@ -148,4 +176,18 @@ def credential_of(row: Row) -> CredentialRecord:
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
         sealed_copy=row["sealed_copy"],
+    )
+
+
+def status_list_of(row: Row) -> StatusListRecord:
+    """The status list in a row."""
+    return StatusListRecord(
+        name=row["name"],
+        size=row["size"],
+        allocated=row["allocated"],
+        version=row["version"],
+        token=row["token"],
+        token_version=row["token_version"],
+        token_issued_at=row["token_issued_at"],
+        token_expires_at=row["token_expires_at"],
     )

@@ -31,7 +31,9 @@ from trustid.protocols.ports_issuer import (
 )
 from trustid.stores.issuer_schema import ISSUER_MIGRATIONS
 from trustid.stores.issuer_statements import (
+    COUNT_ATTEMPT,
     CREDENTIAL,
+    FORGET,
     ISSUANCE,
     TOKEN,
     collect,
@@ -42,6 +44,7 @@ from trustid.stores.issuer_statements import (
     issuance_of,
     issuance_or_none,
     remember,
+    status_list_of,
     take_positions,
     use_nonces,
 )
@@ -330,18 +333,7 @@ class SqliteIssuerStore(SqliteStore):
     def status_list(self, name: str) -> StatusListRecord | None:
         """See the port."""
         row = self.query_one("SELECT * FROM status_list WHERE name = ?", (name,))
-        if row is None:
-            return None
-        return StatusListRecord(
-            name=row["name"],
-            size=row["size"],
-            allocated=row["allocated"],
-            version=row["version"],
-            token=row["token"],
-            token_version=row["token_version"],
-            token_issued_at=row["token_issued_at"],
-            token_expires_at=row["token_expires_at"],
-        )
+        return None if row is None else status_list_of(row)
 
     def revoked_positions(self, name: str) -> tuple[int, Sequence[int]]:
         """See the port."""
@@ -388,14 +380,7 @@ class SqliteIssuerStore(SqliteStore):
     def count_attempt(self, bucket: str, now: int, window_seconds: int) -> int:
         """See the port."""
         with self.transaction() as work:
-            row = work.query_one(
-                "INSERT INTO attempt (bucket, window_ends, number) VALUES (?1, ?2 + ?3, 1)"
-                " ON CONFLICT (bucket) DO UPDATE SET"
-                " number = CASE WHEN window_ends <= ?2 THEN 1 ELSE number + 1 END,"
-                " window_ends = CASE WHEN window_ends <= ?2 THEN ?2 + ?3 ELSE window_ends END"
-                " RETURNING number",
-                (bucket, now, window_seconds),
-            )
+            row = work.query_one(COUNT_ATTEMPT, (bucket, now, window_seconds))
         if row is None:
             raise InternalError("internal_error", "an attempt was not counted")
         return int(row["number"])
@@ -408,12 +393,5 @@ class SqliteIssuerStore(SqliteStore):
                 " (SELECT issuance_id FROM token WHERE expires_at > ?)",
                 (now,),
             )
-            for statement in (
-                "DELETE FROM offer WHERE expires_at <= ?",
-                "DELETE FROM token WHERE expires_at <= ?",
-                "DELETE FROM nonce WHERE expires_at <= ?",
-                "DELETE FROM answer WHERE expires_at <= ?",
-                "DELETE FROM upload WHERE expires_at <= ?",
-                "DELETE FROM attempt WHERE window_ends <= ?",
-            ):
+            for statement in FORGET:
                 work.execute(statement, (now,))
