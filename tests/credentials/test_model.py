@@ -128,6 +128,7 @@ def test_B087_issuer_absent() -> None:
 def test_B074_context() -> None:
     other = "https://www.w3.org/ns/credentials/examples/v2"
     assert Credential.read(credential(**{"@context": [V2_CONTEXT, other]}))
+    assert Credential.read(credential(**{"@context": V2_CONTEXT}))
     for context in ([other, V2_CONTEXT], [], ..., None, [None], {}, [{}], other, [V2_CONTEXT, "no url"]):
         refused("malformed", Credential.read, credential(**{"@context": context}))
     refused("claim_type_invalid", Credential.read, credential(**{"@context": [V2_CONTEXT, 1]}))
@@ -163,6 +164,7 @@ def test_B071_protected_term_redefined() -> None:
         ("malformed", {"validFrom": "0001-01-01T00:00:00+14:00"}),
         ("claim_type_invalid", {"evidence": "x"}),
         ("malformed", {"credentialSchema": {"type": "JsonSchema"}}),
+        ("malformed", {"evidence": {"type": []}}),
         ("claim_type_invalid", {"name": {"@value": 1}}),
         ("claim_type_invalid", {"name": {"@value": "x", "@direction": "up"}}),
         ("claim_type_invalid", {"description": 1}),

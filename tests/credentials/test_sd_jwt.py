@@ -530,6 +530,7 @@ def test_many_hashed_at_once() -> None:
     for algorithm, hasher in HASHES.items():
         assert digests_of(items, algorithm) == [b64url_encode(hasher(item).digest()) for item in items]
     assert digests_of([]) == []
+    refused("hash_not_allowed", digests_of, [b"text"], "md5")
 
 
 @given(st.lists(texts | st.binary().map(lambda raw: raw.decode("latin-1")), min_size=1, max_size=9))
