@@ -165,6 +165,7 @@ def test_B071_protected_term_redefined() -> None:
         ("claim_type_invalid", {"evidence": "x"}),
         ("malformed", {"credentialSchema": {"type": "JsonSchema"}}),
         ("malformed", {"evidence": {"type": []}}),
+        ("malformed", {"validFrom": "2025-01-01T00:00:01Z", "validUntil": "2025-01-01T00:00:00Z"}),
         ("claim_type_invalid", {"name": {"@value": 1}}),
         ("claim_type_invalid", {"name": {"@value": "x", "@direction": "up"}}),
         ("claim_type_invalid", {"description": 1}),
