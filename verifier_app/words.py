@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from trustid.errors import CODES, Check
+from trustid.protocols.verifying import NO_HOLDER, NO_STATUS
 
 __all__ = ["CheckWords", "check_words", "headline"]
 
@@ -75,6 +76,15 @@ CHECKS: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
 }
 """Name of a check: its title when it holds, what that means, its title when it does not."""
+
+BY_OUTCOME: Final[Mapping[str, tuple[str, str]]] = {
+    NO_STATUS: ("It holds until it expires", "Its issuer gave it no way to be taken back."),
+    NO_HOLDER: (
+        "It may be shown by anybody",
+        "The question asked for no proof that it belongs to this wallet.",
+    ),
+}
+"""Checks that hold in another way than the usual one must not say more than is known."""
 
 REVOKED_TITLE: Final = "It has been taken back"
 
@@ -160,6 +170,7 @@ def check_words(check: Check) -> CheckWords:
     """Say a check in a clerk's words."""
     title, meaning, failed_title = CHECKS.get(check.name, (check.name, "", check.name))
     if check.ok:
+        title, meaning = BY_OUTCOME.get(check.sentence, (title, meaning))
         return CheckWords(title, True, meaning, "", "")
     if check.code in ("revoked", "suspended"):
         failed_title = REVOKED_TITLE

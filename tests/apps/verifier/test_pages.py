@@ -12,6 +12,7 @@ from trustid.errors import CODES
 from trustid.protocols.verifying import CHECK_NAMES
 from verifier_app.words import CHECKS, check_words, headline
 from verifier_under_test import (
+    LIST,
     NOW,
     PASSWORD,
     PUBLIC_URL,
@@ -226,6 +227,23 @@ def test_pages_without_inline_code(bench: Bench) -> None:
     for name in ("counter.css", "counter.js", "icon.svg"):
         with clerk.get(f"/static/{name}") as file:
             assert file.status_code == 200
+
+
+def test_a_credential_without_status_is_not_called_unrevoked(bench: Bench) -> None:
+    clerk = bench.app.test_client()
+    log_in(clerk)
+    for status, words in (
+        (None, "It holds until it expires"),
+        ({"status_list": {"idx": 3, "uri": LIST}}, "It has not been taken back"),
+    ):
+        page = ask_at_counter(clerk)
+        request = bench.request(link_in(page.text))
+        wallet = Wallet(bench.wallet.key, bench.school.issue(bench.wallet.key, status=status))
+        assert bench.post(request, wallet.form(request)).status_code == 200
+        shown = clerk.get(page.request.path).text
+        assert [
+            one for one in ("It holds until it expires", "It has not been taken back") if one in shown
+        ] == [words]
 
 
 def test_every_check_and_every_code_has_words() -> None:
