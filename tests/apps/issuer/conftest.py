@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from issuer_app import create_app
 from issuer_under_test import IssuerUnderTest, StoppedClock, environment
-
 from trustid.keys.keystore import Keystore
 from trustid.settings import ServerSettings
 
