@@ -292,6 +292,11 @@ def test_the_public_face_is_a_list() -> None:
         trustid.nothing  # noqa: B018
 
 
+def test_importing_one_floor_does_not_load_the_upper_ones() -> None:
+    code = "import sys, trustid.keys; sys.exit(any(name.startswith(('trustid.stores', 'trustid.facade')) for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], timeout=50, check=False).returncode == 0
+
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 

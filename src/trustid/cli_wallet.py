@@ -105,14 +105,27 @@ def list_credentials(output: Output) -> None:
     output.table(["id", "title", "issuer", "valid until", "unused copies"], rows)
 
 
-@wallet.command(epilog=EXIT_CODES)
+@wallet.command(
+    epilog=f"""\b
+Example:
+  trustid wallet show 1ebd39b4f0322318 --raw > degree.txt
+
+{EXIT_CODES}"""
+)
 @click.argument("credential_id")
+@click.option(
+    "--raw", is_flag=True, help="Print the credential itself, with everything in it, to be kept in a file."
+)
 @with_output
-def show(output: Output, credential_id: str) -> None:
+def show(output: Output, credential_id: str, raw: bool) -> None:
     """Show everything that the credential CREDENTIAL_ID states."""
     held = find_credential(_folder_that_exists().credentials(), credential_id)
-    output.result(_summary(held) | {"claims": held.claims()})
-    _show(output, held)
+    text = {"credential": held.copies[0].text} if raw else {}
+    output.result(_summary(held) | {"claims": held.claims()} | text)
+    if raw:
+        output.say(held.copies[0].text)
+    else:
+        _show(output, held)
 
 
 @wallet.command(epilog=EXIT_CODES)

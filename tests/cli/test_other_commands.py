@@ -182,3 +182,34 @@ def test_text_from_elsewhere_cannot_steer_the_terminal() -> None:
     assert clean("a\x1b[2Jb\u202ec\n") == "a\ufffd[2Jb\ufffdc\ufffd"
     assert len(clean("x" * 10_000)) == 501
     assert clean({"a": "陈"}) == '{"a": "陈"}'
+
+
+def test_a_w3c_credential_is_verified(tmp_path) -> None:
+    from trustid.credentials.data_integrity import eddsa_jcs_2022
+    from trustid.keys import generate
+
+    key = generate("Ed25519")
+    did = did_key.create(key.public_key)
+    document = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "issuer": did,
+        "credentialSubject": {"id": "did:example:holder"},
+    }
+    options = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-jcs-2022",
+        "created": "2026-01-01T00:00:00Z",
+        "verificationMethod": f"{did}#{did.removeprefix('did:key:')}",
+        "proofPurpose": "assertionMethod",
+    }
+    secured = document | {"proof": eddsa_jcs_2022.create(document, options, key)}
+    file = tmp_path / "credential.json"
+    file.write_text(json.dumps(secured))
+    verified = json.loads(run("credential", "verify", str(file), "--issuer", did, "--json").stdout)
+    assert (verified["issuer"], verified["format"]) == (did, "ldp_vc")
+    file.write_text(json.dumps(secured | {"credentialSubject": {"id": "did:example:thief"}}))
+    changed = run("credential", "verify", str(file), "--issuer", did, "--json", exit_code=1)
+    assert json.loads(changed.stdout)["error"] == "proof_invalid"
+    stranger = json.loads(run("credential", "verify", str(file), "--json", exit_code=1).stdout)
+    assert stranger["error"] == "issuer_not_trusted"

@@ -190,15 +190,16 @@ def test_the_wallets_settings_are_checked(servers, wallet, monkeypatch, tmp_path
 
 
 def test_a_credential_file_is_verified_for_a_named_issuer(servers, wallet, tmp_path) -> None:
-    accept(servers)
+    held = accept(servers)
     file = tmp_path / "degree.txt"
-    file.write_text(WalletFolder.open(wallet, PASSPHRASE.encode()).credentials()[0].copies[0].text)
+    file.write_text(run("wallet", "show", held["id"], "--raw").stdout)
     trusted = ("--issuer", servers.issuer, "--trust-anchor", str(servers.ca_file))
     verified = run_json("credential", "verify", str(file), *trusted)
     assert verified["verified"] is True
     assert verified["claims"]["family_name"] == "Rossi"
     assert verified["status"] == "valid"
     assert "✓" in run("credential", "verify", str(file), *trusted).output
+    assert "✓" in run("credential", "verify", "-", *trusted, text=file.read_text()).output
     stranger = run_json("credential", "verify", str(file), exit_code=1)
     assert stranger["error"] == "issuer_not_trusted"
     assert "signature holds" in stranger["message"]
