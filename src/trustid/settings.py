@@ -150,10 +150,8 @@ class ServerSettings:
             KeystoreError: It is unsafe, or the passphrase is another one.
         """
         passphrase = self.keystore_passphrase.reveal()
-        if self.keystore_path.exists():
-            return Keystore.open(self.keystore_path, passphrase)
         self.keystore_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Keystore.create(self.keystore_path, passphrase)
+        return Keystore.open_or_create(self.keystore_path, passphrase)
 
     def fetch_policy(self) -> FetchPolicy:
         """What this server may fetch: public https, and the configured http hosts."""
