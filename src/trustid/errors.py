@@ -251,6 +251,8 @@ CODES: dict[str, CodeInfo] = {
     "pop_invalid": CodeInfo(SignatureError, 400, "The proof of possession does not fit the key."),
     "messages_not_distinct": CodeInfo(SignatureError, 400, "The basic scheme needs distinct messages."),
     "duplicate_signer": CodeInfo(SignatureError, 400, "One signer was listed twice. List each signer once."),
+    "quorum_missing": CodeInfo(SignatureError, 400, "Too few of the committee signed."),
+    "committee_mismatch": CodeInfo(SignatureError, 400, "The certificate names another committee."),
     "suite_mismatch": CodeInfo(SignatureError, 400, "Values of different BLS suites were used together."),
     # trust
     "issuer_not_trusted": CodeInfo(TrustError, 400, "The issuer is not one that is trusted for this type of credential."),
