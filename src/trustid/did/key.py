@@ -31,7 +31,7 @@ from trustid.encoding import JsonObject, multibase_decode, multibase_encode
 from trustid.errors import MalformedError, ResolutionError, UnsupportedError
 from trustid.keys import PublicKey, public_key_from_multikey
 
-__all__ = ["create", "resolve"]
+__all__ = ["CONTEXTS", "check_multikey", "create", "document_of", "resolve"]
 
 CONTEXTS = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
 RSA_BYTES_MAX = 600
@@ -87,9 +87,19 @@ def resolve(did: Did) -> DidDocument:
             not a key of its kind.
         UnsupportedError: A kind of key that the table above does not name.
     """
-    text = did.identifier
-    if not text.startswith("z"):
-        raise ResolutionError("did_malformed", "expected did:key:z…, without a version")
+    return document_of(did, did.identifier)
+
+
+def document_of(did: Did, text: str) -> DidDocument:
+    """The document of a DID that is one key; did:peer:0 shares it.
+
+    Args:
+        did: The DID.
+        text: The key as a Multikey.
+
+    Raises:
+        ResolutionError, UnsupportedError: As `resolve`.
+    """
     prefix, raw = _decoded(text)
     kind = _KINDS[prefix]
     name = multibase_encode(_BLS_G1 + raw[:_BLS_G1_BYTES]) if prefix == _BLS_G1_G2 else text
@@ -102,7 +112,18 @@ def resolve(did: Did) -> DidDocument:
     return DidDocument.made(did, document)
 
 
+def check_multikey(text: str) -> None:
+    """Check that a text is a key of one of the kinds above.
+
+    Raises:
+        ResolutionError, UnsupportedError: As `resolve`.
+    """
+    _decoded(text)
+
+
 def _decoded(text: str) -> tuple[bytes, bytes]:
+    if not text.startswith("z"):
+        raise ResolutionError("did_malformed", "expected a key in base58btc: did:key:z…, without a version")
     try:
         data = multibase_decode(text)
         prefix, raw = data[:2], data[2:]

@@ -11,13 +11,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
-from trustid.did import jwk, key, web
+from trustid.did import jwk, key, peer, web, webvh
 from trustid.did.document import DidDocument, VerificationMethod
+from trustid.did.resolution import History, Resolution, failure_to_json
 from trustid.did.syntax import Did, DidUrl
-from trustid.encoding import JsonObject
 from trustid.errors import ConfigurationError, ResolutionError, TrustError, TrustidError
 from trustid.fetching import Fetcher
 from trustid.keys import PublicKey
@@ -29,71 +28,9 @@ CACHE_SECONDS_MAX = 24 * 3600
 NEGATIVE_SECONDS_MAX = 60
 CACHE_ENTRIES_MAX = 1024
 
-MEDIA_TYPE = "application/did"
-"""Of a DID document (DID Core 1.1, section 6)."""
-
-_ERROR_TYPES = "https://www.w3.org/ns/did#"
-_ERRORS = {
-    "did_malformed": "INVALID_DID",
-    "did_not_found": "NOT_FOUND",
-    "did_method_unsupported": "METHOD_NOT_SUPPORTED",
-    "did_document_invalid": "INVALID_DID_DOCUMENT",
-    "did_document_mismatch": "INVALID_DID_DOCUMENT",
-    "unsupported": "FEATURE_NOT_SUPPORTED",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """A DID document, and what is known about it.
-
-    Attributes:
-        document: The document.
-        metadata: About the document (DID document metadata): `deactivated`
-            when the DID is no longer to be used.
-        retrieved: When it was fetched, in epoch seconds; None when nothing was.
-    """
-
-    document: DidDocument
-    metadata: JsonObject = field(default_factory=dict)
-    retrieved: int | None = None
-
-    @property
-    def deactivated(self) -> bool:
-        """Whether the DID was given up; anything but an absent or false mark says yes."""
-        return self.metadata.get("deactivated", False) is not False
-
-    def to_json(self) -> JsonObject:
-        """The DID resolution result.
-
-        Reference:
-            W3C DID Resolution 1.0, section 9.
-        """
-        about: JsonObject = {"contentType": MEDIA_TYPE}
-        if self.retrieved is not None:
-            about["retrieved"] = datetime.fromtimestamp(self.retrieved, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "didDocument": self.document.to_json(),
-            "didResolutionMetadata": about,
-            "didDocumentMetadata": dict(self.metadata),
-        }
-
-
-def failure_to_json(error: TrustidError) -> JsonObject:
-    """The DID resolution result of a failure.
-
-    Reference:
-        W3C DID Resolution 1.0, sections 9 and 11 (errors, as RFC 9457 objects).
-    """
-    name = _ERRORS.get(error.code, "INTERNAL_ERROR")
-    return {
-        "didDocument": None,
-        "didResolutionMetadata": {
-            "error": {"type": _ERROR_TYPES + name, "title": error.public, "detail": str(error)}
-        },
-        "didDocumentMetadata": {},
-    }
-
+# fetch_limited says something about the peer, nothing about the DID; the others are
+# to be mended by the controller, and did:webvh asks not to keep them.
+_NOT_KEPT = frozenset({"fetch_limited", "did_log_invalid", "did_log_proof", "did_log_parameters"})
 
 Method = Callable[[Did], Resolution]
 """How one DID method resolves."""
@@ -108,16 +45,19 @@ class _Kept:
 
 
 class Resolver:
-    """Resolves did:key and did:jwk at once, and did:web through a fetcher.
+    """Resolves did:key, did:jwk and did:peer at once, did:web and did:webvh through a fetcher.
 
     Threads may share one.
 
     Args:
-        fetcher: Without one, did:web cannot be reached.
+        fetcher: Without one, did:web and did:webvh cannot be reached.
         cache_seconds: How long a fetched document is used, 0 to 24 hours.
         clock: Gives the epoch seconds.
         methods: Further methods, or others in place of these; theirs are
             cached like did:web.
+
+    Attributes:
+        methods: The names of the methods that it resolves.
 
     Raises:
         ConfigurationError: `setting_unsafe`; cache_seconds is out of range.
@@ -145,8 +85,17 @@ class Resolver:
         self._fetcher = fetcher
         self._cache_seconds = cache_seconds
         self._clock = clock
-        self._local: dict[str, Callable[[Did], DidDocument]] = {"key": key.resolve, "jwk": jwk.resolve}
-        self._remote: dict[str, Method] = {"web": self._resolve_web, **(methods or {})}
+        self._local: dict[str, Callable[[Did], DidDocument]] = {
+            "key": key.resolve,
+            "jwk": jwk.resolve,
+            "peer": peer.resolve,
+        }
+        self._remote: dict[str, Method] = {
+            "web": self._resolve_web,
+            "webvh": self._resolve_webvh,
+            **(methods or {}),
+        }
+        self.methods = frozenset({*self._local, *self._remote})
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -155,9 +104,10 @@ class Resolver:
 
         Raises:
             ResolutionError: `did_malformed`, `did_method_unsupported`,
-                `did_not_found`, `did_unreachable`, `did_document_invalid` or
-                `did_document_mismatch`.
-            UnsupportedError: A did:key of an unknown kind.
+                `did_not_found`, `did_unreachable`, `did_document_invalid`,
+                `did_document_mismatch`, `did_log_invalid`, `did_log_proof` or
+                `did_log_parameters`.
+            UnsupportedError: A did:key or did:peer of an unknown kind.
             FetchError: The host may not be reached, or its TLS is not valid.
 
         Reference:
@@ -168,15 +118,24 @@ class Resolver:
             return self._resolve_remote(parsed)
         if parsed.method in self._local:
             return Resolution(self._local[parsed.method](parsed))
-        raise ResolutionError("did_method_unsupported", "expected did:key, did:jwk or did:web")
+        raise ResolutionError(
+            "did_method_unsupported", f"expected one of the methods {', '.join(sorted(self.methods))}"
+        )
 
-    def verification_method(self, did_url: str, relationship: str) -> VerificationMethod:
+    def verification_method(
+        self, did_url: str, relationship: str | None, *, at: float | None = None
+    ) -> VerificationMethod:
         """Find the verification method that a DID URL names.
 
         Args:
             did_url: An absolute DID URL with a fragment.
             relationship: What the key must be listed for, such as
-                "assertionMethod" or "authentication".
+                "assertionMethod" or "authentication"; None for anything.
+            at: The key must have been listed at this time (epoch seconds),
+                for methods that keep their history; those that do not are
+                asked for what is listed now. Whoever stole a key that has been
+                rotated since can date a signature back: give a time that
+                somebody else vouches for, or none.
 
         Raises:
             TrustError: `issuer_revoked` when the DID was deactivated;
@@ -190,16 +149,23 @@ class Resolver:
         resolution = self.resolve(str(url.did))
         if resolution.deactivated:
             raise TrustError("issuer_revoked", "expected an active DID, found a deactivated one")
+        if at is not None and resolution.history is not None:
+            resolution = _version_at(resolution.history, at)
         return resolution.document.verification_method(did_url, relationship)
 
-    def public_key(self, did_url: str, relationship: str) -> PublicKey:
+    def public_key(self, did_url: str, relationship: str | None, *, at: float | None = None) -> PublicKey:
         """Find the key that a DID URL names; as `verification_method`."""
-        return self.verification_method(did_url, relationship).public_key
+        return self.verification_method(did_url, relationship, at=at).public_key
 
     def _resolve_web(self, did: Did) -> Resolution:
         if self._fetcher is None:
             raise ResolutionError("did_unreachable", "expected a fetcher for did:web, found none")
         return Resolution(web.resolve(did, self._fetcher), {}, self._clock())
+
+    def _resolve_webvh(self, did: Did) -> Resolution:
+        if self._fetcher is None:
+            raise ResolutionError("did_unreachable", "expected a fetcher for did:webvh, found none")
+        return webvh.resolve(did, self._fetcher, now=self._clock())
 
     def _resolve_remote(self, did: Did) -> Resolution:
         name, now = str(did), self._clock()
@@ -209,7 +175,7 @@ class Resolver:
             try:
                 outcome = self._remote[did.method](did)
             except TrustidError as err:
-                if err.code != "fetch_limited":  # says something about the peer, nothing about the DID
+                if err.code not in _NOT_KEPT:
                     self._keep(name, _Kept(now, type(err)(err.code, err.message)))
                 raise
             self._keep(name, _Kept(now, outcome))
@@ -224,8 +190,11 @@ class Resolver:
             kept = self._kept.get(name)
             if kept is None:
                 return None
-            failed = isinstance(kept.outcome, TrustidError)
-            limit = min(self._cache_seconds, NEGATIVE_SECONDS_MAX) if failed else self._cache_seconds
+            limit = self._cache_seconds
+            if isinstance(kept.outcome, TrustidError):
+                limit = min(limit, NEGATIVE_SECONDS_MAX)
+            elif kept.outcome.cache_seconds is not None:
+                limit = min(limit, kept.outcome.cache_seconds)
             # A clock that went back makes an entry old, not young.
             if not 0 <= now - kept.since < limit:
                 del self._kept[name]
@@ -239,3 +208,10 @@ class Resolver:
             self._kept.move_to_end(name)
             while len(self._kept) > CACHE_ENTRIES_MAX:
                 self._kept.popitem(last=False)
+
+
+def _version_at(history: History, at: float) -> Resolution:
+    try:
+        return history.at(at)
+    except ResolutionError as err:
+        raise TrustError("issuer_key_unknown", "expected a key that was listed at that time") from err

@@ -24,7 +24,7 @@ from trustid.encoding.base import (
     multibase_decode,
     multibase_encode,
 )
-from trustid.encoding.canonical import MAX_SAFE_INTEGER, canonicalize
+from trustid.encoding.canonical import MAX_SAFE_INTEGER, canonicalize, canonicalize_parsed
 from trustid.encoding.cbor import MAX_CBOR_BYTES, MAX_CBOR_DEPTH, CborTag, cbor_decode, cbor_encode
 from trustid.encoding.json_text import (
     MAX_JSON_BYTES,
@@ -51,6 +51,7 @@ __all__ = [
     "base58_decode",
     "base58_encode",
     "canonicalize",
+    "canonicalize_parsed",
     "cbor_decode",
     "cbor_encode",
     "dump_json",

@@ -105,45 +105,60 @@ def _ascii(text: str | bytes) -> bytes:
 # --- base58 and multibase ---------------------------------------------------
 
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BASE58_VALUE: Final = {character: value for value, character in enumerate(_BASE58)}
+# Two digits at a time: half the steps on numbers that grow.
+_BASE58_PAIRS: Final = tuple(high + low for high in _BASE58 for low in _BASE58)
+_BASE58_VALUE: Final = {text: value for value, text in enumerate(_BASE58_PAIRS)} | {
+    text: value for value, text in enumerate(_BASE58)
+}
+_BASE58_SQUARED: Final = 58 * 58
 
 
-def base58_encode(data: bytes) -> str:
+def base58_encode(data: bytes, *, max_characters: int = MAX_BASE58) -> str:
     """Encode with the Bitcoin alphabet (draft-msporny-base58-03).
 
     Raises:
-        LimitExceededError: The text would exceed `MAX_BASE58` characters.
+        LimitExceededError: The text would exceed `max_characters`.
+
+    Cost:
+        Grows with the square of the length.
     """
     zeros = len(data) - len(data.lstrip(b"\0"))
-    if len(data) * 8 > MAX_BASE58 * 6:
+    if len(data) * 8 > max_characters * 6:
         raise LimitExceededError("limit_exceeded", f"expected fewer bytes for base58, found {len(data)}")
     number = int.from_bytes(data, "big")
-    digits: list[str] = []
+    pairs: list[str] = []
     while number:
-        number, digit = divmod(number, 58)
-        digits.append(_BASE58[digit])
-    text = "1" * zeros + "".join(reversed(digits))
-    if len(text) > MAX_BASE58:
-        raise LimitExceededError("limit_exceeded", f"expected at most {MAX_BASE58} base58 characters")
+        number, pair = divmod(number, _BASE58_SQUARED)
+        pairs.append(_BASE58_PAIRS[pair])
+    pairs.reverse()
+    text = "1" * zeros + "".join(pairs).lstrip("1")
+    if len(text) > max_characters:
+        raise LimitExceededError("limit_exceeded", f"expected at most {max_characters} base58 characters")
     return text
 
 
-def base58_decode(text: str) -> bytes:
+def base58_decode(text: str, *, max_characters: int = MAX_BASE58) -> bytes:
     """Decode the Bitcoin alphabet (draft-msporny-base58-03).
 
     Raises:
         MalformedError: `malformed` for a foreign character.
-        LimitExceededError: More than `MAX_BASE58` characters.
+        LimitExceededError: More than `max_characters`.
+
+    Cost:
+        Grows with the square of the length.
     """
-    if len(text) > MAX_BASE58:
-        raise LimitExceededError("limit_exceeded", f"expected at most {MAX_BASE58} base58 characters")
-    number = 0
+    length = len(text)
+    if length > max_characters:
+        raise LimitExceededError("limit_exceeded", f"expected at most {max_characters} base58 characters")
+    odd = length & 1
+    values = _BASE58_VALUE
     try:
-        for character in text:
-            number = number * 58 + _BASE58_VALUE[character]
+        number = values[text[0]] if odd else 0
+        for place in range(odd, length, 2):
+            number = number * _BASE58_SQUARED + values[text[place : place + 2]]
     except KeyError as err:
         raise MalformedError("malformed", "expected base58btc characters") from err
-    zeros = len(text) - len(text.lstrip("1"))
+    zeros = length - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 

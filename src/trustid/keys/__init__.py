@@ -6,6 +6,7 @@ ec         ES256, and ES384 for verifying   (door to cryptography)
 bls        aggregate signatures             (Rust)
 jwk        JSON Web Keys and sets of them
 multikey   Multikey text
+jcs_proof  what eddsa-jcs-2022 signs
 jose       encrypted tokens: JWE            (door to jwcrypto)
 x509       certificates: x5c                (door to cryptography)
 sealing    secrets at rest                  (door to pynacl)

@@ -13,15 +13,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trustid.credentials.data_integrity.proof import check_options
-from trustid.encoding import JsonObject, base58_decode, base58_encode, canonicalize, sha256
+from trustid.encoding import JsonObject, canonicalize
 from trustid.errors import MalformedError, ProofError, SignatureError
 from trustid.keys import PublicKey, SigningKey
+from trustid.keys.jcs_proof import CRYPTOSUITE, hash_data, read_signature, write_signature
 
 __all__ = ["CRYPTOSUITE", "create", "hash_data", "verify"]
 
-CRYPTOSUITE: Final = "eddsa-jcs-2022"
 _ALGORITHM: Final = "EdDSA"
-_SIGNATURE_BYTES: Final = 64
 
 
 def create(document: Mapping[str, Any], options: Mapping[str, Any], key: SigningKey) -> JsonObject:
@@ -52,7 +51,7 @@ def create(document: Mapping[str, Any], options: Mapping[str, Any], key: Signing
         raise ProofError("proof_invalid", f"expected the cryptosuite {CRYPTOSUITE}")
     if "@context" in document:
         proof["@context"] = document["@context"]
-    return {**proof, "proofValue": "z" + base58_encode(key.sign(hash_data(document, proof)))}
+    return {**proof, "proofValue": write_signature(key.sign(hash_data(document, proof)))}
 
 
 def verify(document: Mapping[str, Any], proof: Mapping[str, Any], key: PublicKey) -> None:
@@ -76,7 +75,7 @@ def verify(document: Mapping[str, Any], proof: Mapping[str, Any], key: PublicKey
     if proof["cryptosuite"] != CRYPTOSUITE or key.algorithm != _ALGORITHM:
         raise ProofError("proof_invalid", f"expected the cryptosuite {CRYPTOSUITE} and an Ed25519 key")
     options = dict(proof)
-    signature = _signature(options.pop("proofValue", None))
+    signature = read_signature(options.pop("proofValue", None))
     unsecured = dict(document)
     if "@context" in options:
         if not _begins_with(document.get("@context"), options["@context"]):
@@ -88,24 +87,6 @@ def verify(document: Mapping[str, Any], proof: Mapping[str, Any], key: PublicKey
         raise ProofError(
             "proof_invalid", "expected a signature over this document and these options"
         ) from err
-
-
-def hash_data(document: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
-    """What is signed: the hash of the options, then that of the document, 64 bytes (section 3.3.4)."""
-    return sha256(canonicalize(options)) + sha256(canonicalize(document))
-
-
-def _signature(value: object) -> bytes:
-    # Only base58btc: a second spelling of one signature would be a second proof (section 2.2.1).
-    if type(value) is not str or not value.startswith("z"):
-        raise ProofError("proof_invalid", "expected proofValue in base58btc")
-    try:
-        signature = base58_decode(value[1:])
-    except MalformedError as err:
-        raise ProofError("proof_invalid", "expected proofValue in base58btc") from err
-    if len(signature) != _SIGNATURE_BYTES:
-        raise ProofError("proof_invalid", f"expected a signature of {_SIGNATURE_BYTES} bytes")
-    return signature
 
 
 def _begins_with(whole: object, start: object) -> bool:
