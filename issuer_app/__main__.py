@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
-
-from flask import Flask
-from gunicorn.app.base import BaseApplication
+from typing import Final
 
 from issuer_app.app import create_app
 from trustid.errors import TrustidError
+from trustid.serving import serve
 from trustid.settings import ServerSettings
 from trustid.settings import __doc__ as settings_doc
 
 __all__ = ["main"]
 
-THREADS: Final = 4
-TIMEOUT_SECONDS: Final = 30
-GRACE_SECONDS: Final = 10
 USAGE: Final = """Usage: trustid-issuer
 
 Runs the issuer: the staff's pages, the back office, and OpenID4VCI for wallets.
 It listens on 127.0.0.1 and expects a reverse proxy with TLS in front of it.
 """
-
-
-class Server(BaseApplication):
-    """gunicorn, told what to do by our settings instead of its own command line."""
-
-    def __init__(self, settings: ServerSettings, app: Flask) -> None:
-        self._settings = settings
-        self._app = app
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Set what gunicorn needs; the application is opened before the workers are forked."""
-        options: dict[str, Any] = {
-            "bind": f"127.0.0.1:{self._settings.port}",
-            "workers": self._settings.workers,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "timeout": TIMEOUT_SECONDS,
-            "graceful_timeout": GRACE_SECONDS,
-            "preload_app": True,
-            "proc_name": "trustid-issuer",
-            # The engine reads no forwarded header, and gunicorn must not either.
-            "forwarded_allow_ips": "",
-            "loglevel": "warning",
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        """The WSGI application."""
-        return self._app
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -70,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
     except TrustidError as err:
         sys.stderr.write(f"trustid-issuer: {err.message}\n")
         raise SystemExit(2) from err
-    Server(settings, app).run()
+    serve(app, settings, process_name="trustid-issuer")
 
 
 if __name__ == "__main__":

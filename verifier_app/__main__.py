@@ -55,11 +55,15 @@ class Server(BaseApplication):
             "proc_name": "trustid-verifier",
             # The engine reads no forwarded header, and gunicorn must not either.
             "forwarded_allow_ips": "",
+            # From version 25 on gunicorn opens a control socket in the home folder,
+            # one for all servers of a user: nobody here needs it.
+            "control_socket_disable": True,
             "loglevel": "warning",
             "post_worker_init": _begin_housekeeping,
         }
         for name, value in options.items():
-            self.cfg.set(name, value)
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
 
     def load(self) -> Any:
         """The WSGI application."""

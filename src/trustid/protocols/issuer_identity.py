@@ -36,7 +36,8 @@ SESSION_SECRET: Final = "issuer.session"
 KEY_KIND: Final = "P-256"
 """ES256 is the algorithm that every wallet and verifier of OpenID4VC must know (HAIP 1.0, section 7)."""
 SECRET_BYTES: Final = 32
-CERTIFICATE_DAYS: Final = 825
+CERTIFICATE_DAYS: Final = 3650
+"""As long as the development CA itself: a verifier that checks the chain takes no credential that outlives it."""
 PEM_WIDTH: Final = 64
 CREDENTIAL_FRAGMENT: Final = "credential"
 STATUS_FRAGMENT: Final = "status"

@@ -1,0 +1,77 @@
+"""gunicorn, told what to do by our settings: how both servers run.
+
+The application is opened before the workers are forked, so that a setting that
+does not fit is one clear line and all workers have the same keys. The server
+listens on loopback and expects a reverse proxy with TLS in front of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from trustid.settings import ServerSettings
+
+__all__ = ["serve"]
+
+THREADS: Final = 4
+TIMEOUT_SECONDS: Final = 30
+GRACE_SECONDS: Final = 10
+
+
+class _Server(BaseApplication):
+    def __init__(
+        self, app: Flask, settings: ServerSettings, process_name: str, post_worker_init: Callable[[Any], None] | None
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._process_name = process_name
+        self._post_worker_init = post_worker_init
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"127.0.0.1:{self._settings.port}",
+            "workers": self._settings.workers,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "timeout": TIMEOUT_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
+            "preload_app": True,
+            "proc_name": self._process_name,
+            # The engines read no forwarded header, and gunicorn must not either.
+            "forwarded_allow_ips": "",
+            # From version 25 on gunicorn opens a control socket in the home folder,
+            # one for all servers of a user: nobody here needs it.
+            "control_socket_disable": True,
+            "loglevel": "warning",
+        }
+        if self._post_worker_init is not None:
+            options["post_worker_init"] = self._post_worker_init
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._app
+
+
+def serve(
+    app: Flask,
+    settings: ServerSettings,
+    *,
+    process_name: str,
+    post_worker_init: Callable[[Any], None] | None = None,
+) -> None:
+    """Serve an application until SIGTERM or SIGINT; does not return.
+
+    Args:
+        app: The application, opened in this process.
+        settings: Port and number of workers.
+        process_name: What a list of processes shows.
+        post_worker_init: Called in each worker with gunicorn's worker object.
+    """
+    _Server(app, settings, process_name, post_worker_init).run()
