@@ -194,6 +194,12 @@ def test_an_unsigned_question_is_bound_to_where_its_answer_goes() -> None:
         Shop(Http(), prefix="redirect_uri"),
         shop.link_unsigned(response_uri="https://evil.example/response"),
     )
+    refused("request_invalid", Shop(Http(), prefix="redirect_uri"), shop.link_unsigned(request="x.y.z"))
+    refused(
+        "request_invalid",
+        Shop(Http(), prefix="redirect_uri"),
+        shop.link_unsigned(request_uri=f"{VERIFIER}/request"),
+    )
     refused("request_invalid", Shop(Http(), prefix="redirect_uri"), shop.link())
 
 

@@ -160,7 +160,19 @@ def test_a_credential_without_a_key_or_with_one_key_twice_is_refused() -> None:
     assert accept(School(Http(), bend=lambda ones: ones[:1]))[0].fresh_copies == 1
 
 
-def test_a_changed_disclosure_is_refused() -> None:
+def test_copies_from_two_issuers_are_refused() -> None:
+    other = generate("Ed25519")
+    did = did_key.create(other.public_key)
+    school = School(Http())
+    original = school.credential
+    named = iter(
+        [{}, {"issuer": did, "key": other, "x5c": None, "kid": f"{did}#{did.removeprefix('did:key:')}"}, {}]
+    )
+    school.credential = lambda holder: original(holder, **next(named))
+    refused("credential_unexpected", school)
+
+
+def test_B041_holder_refuses_a_disclosure_that_nobody_signed() -> None:
     assert accept(School(Http()))
     other = School(Http()).credential(generate("P-256").public_key).split("~")[1]
     refused("disclosure_unreferenced", School(Http(), bend=lambda ones: [ones[0] + other + "~"]))
