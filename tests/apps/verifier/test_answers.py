@@ -11,6 +11,7 @@ from trustid import keys
 from trustid.credentials.jose import sign
 from trustid.encoding import b64_encode, b64url_encode, dump_json
 from trustid.keys.jose import EncryptionKey, encrypt
+from trustid.protocols.verifying import verify_answer
 from verifier_under_test import (
     CLAIMS,
     DISCLOSABLE,
@@ -75,6 +76,29 @@ def test_B140_answer_sent_twice(bench: Bench) -> None:
     refused(bench.post(request, form), "session_consumed")
     assert bench.result(session).get_json() == before
     refused(bench.client.get(path_of(session["request_uri"])), "session_consumed")
+
+
+@pytest.mark.parametrize("slow_one_is_good", [True, False])
+def test_B141_another_answer_is_accepted_while_one_is_judged(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, slow_one_is_good: bool
+) -> None:
+    """The race itself, without threads."""
+    session = bench.ask()
+    request = bench.request(session["request_uri"])
+    good = bench.wallet.form(request)
+    bad = bench.wallet.form(request, {"degree": [bench.wallet.present(request, nonce="another")]})
+    calls: list[int] = []
+
+    def judge(*arguments: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            accepted(bench, session, bench.post(request, good))
+        return verify_answer(*arguments, **named)
+
+    monkeypatch.setattr("trustid.protocols.presenting.verify_answer", judge)
+    refused(bench.post(request, good if slow_one_is_good else bad), "session_consumed")
+    assert len(calls) == 2
+    assert bench.result(session).get_json()["state"] == "verified"
 
 
 def test_B142_state_of_another_session_and_expired_session(bench: Bench) -> None:
