@@ -63,8 +63,9 @@ class WalletFolder:
             StoreError: `store_unavailable`.
         """
         try:
-            (path / "credentials").mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.chmod(0o700)
+            # A folder that is already there keeps its mode: it may hold more than the wallet.
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (path / "credentials").mkdir(exist_ok=True, mode=0o700)
         except OSError as err:
             raise StoreError("store_unavailable", "the wallet's folder cannot be made") from err
         keystore = Keystore.open_or_create(path / "keystore.json", passphrase)
