@@ -7,9 +7,8 @@ import sys
 import threading
 from typing import Any, Final
 
-from gunicorn.app.base import BaseApplication
-
 from trustid.errors import TrustidError
+from trustid.serving import serve
 from trustid.settings import ServerSettings
 from trustid.settings import __doc__ as settings_doc
 from verifier_app import identity, times, trust
@@ -20,9 +19,6 @@ __all__ = ["main"]
 
 LOG = logging.getLogger("trustid.verifier")
 
-THREADS: Final = 4
-TIMEOUT_SECONDS: Final = 30
-GRACE_SECONDS: Final = 10
 USAGE: Final = """Usage: trustid-verifier
 
 Runs the verifier: the counter's pages, the back office, and OpenID4VP for wallets.
@@ -33,41 +29,6 @@ It listens on 127.0.0.1 and expects a reverse proxy with TLS in front of it.
 SETTINGS_HELP: Final = "\n\n".join(
     document or "" for document in (settings_doc, identity.__doc__, times.__doc__, trust.__doc__)
 )
-
-
-class Server(BaseApplication):
-    """gunicorn, told what to do by our settings instead of its own command line."""
-
-    def __init__(self, settings: ServerSettings) -> None:
-        self._settings = settings
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Set what gunicorn needs; the application is opened before the workers are forked."""
-        options: dict[str, Any] = {
-            "bind": f"127.0.0.1:{self._settings.port}",
-            "workers": self._settings.workers,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "timeout": TIMEOUT_SECONDS,
-            "graceful_timeout": GRACE_SECONDS,
-            "preload_app": True,
-            "proc_name": "trustid-verifier",
-            # The engine reads no forwarded header, and gunicorn must not either.
-            "forwarded_allow_ips": "",
-            # From version 25 on gunicorn opens a control socket in the home folder,
-            # one for all servers of a user: nobody here needs it.
-            "control_socket_disable": True,
-            "loglevel": "warning",
-            "post_worker_init": _begin_housekeeping,
-        }
-        for name, value in options.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        """The WSGI application."""
-        return create_app(self._settings)
 
 
 def _begin_housekeeping(worker: Any) -> None:
@@ -96,11 +57,11 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(0 if wanted else 2)
     try:
         settings = ServerSettings.from_environment("verifier")
-        create_app(settings)
+        app = create_app(settings)
     except TrustidError as err:
         sys.stderr.write(f"trustid-verifier: {err.message}\n")
         raise SystemExit(2) from err
-    Server(settings).run()
+    serve(app, settings, process_name="trustid-verifier", post_worker_init=_begin_housekeeping)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from trustid.settings import ServerSettings
@@ -24,7 +23,7 @@ GRACE_SECONDS: Final = 10
 
 class _Server(BaseApplication):
     def __init__(
-        self, app: Flask, settings: ServerSettings, process_name: str, post_worker_init: Callable[[Any], None] | None
+        self, app: Callable[..., Any], settings: ServerSettings, process_name: str, post_worker_init: Callable[[Any], None] | None
     ) -> None:
         self._app = app
         self._settings = settings
@@ -60,7 +59,7 @@ class _Server(BaseApplication):
 
 
 def serve(
-    app: Flask,
+    app: Callable[..., Any],
     settings: ServerSettings,
     *,
     process_name: str,
