@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from issuer_app import back_office, desk, oid4vci, openapi, status
+from issuer_app import back_office, desk, identifiers, oid4vci, openapi, status
 from issuer_app.engine import EXTENSION, Engine
 from trustid.protocols.ports import Clock, system_clock
 from trustid.settings import ServerSettings
-from trustid.web import create_server
+from trustid.web import create_server, fetch_for_clients
 
 __all__ = ["create_app"]
 
@@ -35,7 +35,9 @@ def create_app(settings: ServerSettings, *, clock: Clock = system_clock) -> Flas
         status.blueprint,
         back_office.blueprint,
         desk.blueprint,
+        identifiers.blueprint,
         openapi.blueprint,
     ):
         app.register_blueprint(blueprint, url_prefix=engine.path or None)
+    fetch_for_clients(app, engine.fetcher)
     return app

@@ -52,6 +52,8 @@ class Engine:
     issuing: Issuing
     revoking: Revoking
     lists: StatusLists
+    fetcher: Fetcher
+    resolver: Resolver
     clock: Clock
     session_key: bytes
 
@@ -79,6 +81,8 @@ class Engine:
         offering = Offering(public_url=url, kinds=kinds, store=store, secrets=secrets, clock=clock)
         places = StatusPlaces(secrets.status_places, url)
         ttl = settings.status_ttl_seconds
+        fetcher = Fetcher(settings.fetch_policy())
+        resolver = Resolver(fetcher, clock=clock)
         return cls(
             path=urlsplit(url).path,
             identity=identity,
@@ -92,11 +96,13 @@ class Engine:
                 store=store,
                 secrets=secrets,
                 places=places,
-                resolver=Resolver(Fetcher(settings.fetch_policy()), clock=clock),
+                resolver=resolver,
                 clock=clock,
             ),
             revoking=Revoking(store=store, clock=clock),
             lists=StatusLists(identity=identity, store=store, places=places, ttl_seconds=ttl, clock=clock),
+            fetcher=fetcher,
+            resolver=resolver,
             clock=clock,
             session_key=keystore.secret(SESSION_SECRET),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,10 @@ class School:
             "x5c": self.x5c,
         }
         return issue_sd_jwt_vc(changes.pop("claims", CLAIMS), **(values | changes))
+
+    def on_behalf_of(self, _peer: str) -> AbstractContextManager[None]:
+        """Stands in for the fetcher: counts nothing."""
+        return nullcontext()
 
     def get(self, url: str, **_: Any) -> Fetched:
         """Stands in for the fetcher: serves the status list and nothing else."""

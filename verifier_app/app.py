@@ -9,8 +9,8 @@ from trustid.fetching import Fetcher
 from trustid.protocols.asking import SessionTimes
 from trustid.protocols.ports import Clock, system_clock
 from trustid.settings import ServerSettings
-from trustid.web import create_server
-from verifier_app import back_office, counter, oid4vp, public
+from trustid.web import create_server, fetch_for_clients
+from verifier_app import back_office, counter, identifiers, oid4vp, public
 from verifier_app.engine import EXTENSION, Engine
 
 __all__ = ["create_app"]
@@ -45,6 +45,13 @@ def create_app(
     app = create_server("verifier_app", settings, session_key=engine.keys.session_key, attempts=engine.store)
     app.extensions[EXTENSION] = engine
     app.register_blueprint(public.well_known(engine))
-    for blueprint in (oid4vp.blueprint, back_office.blueprint, counter.blueprint, public.blueprint):
+    for blueprint in (
+        oid4vp.blueprint,
+        back_office.blueprint,
+        counter.blueprint,
+        identifiers.blueprint,
+        public.blueprint,
+    ):
         app.register_blueprint(blueprint, url_prefix=f"{engine.path}{blueprint.url_prefix or ''}" or None)
+    fetch_for_clients(app, engine.fetcher)
     return app

@@ -52,6 +52,8 @@ class Engine:
     store: SqliteVerifierStore
     keys: Keys
     questions: Mapping[str, ReadyQuestion]
+    fetcher: Fetcher
+    resolver: Resolver
     clock: Clock
 
     @classmethod
@@ -75,6 +77,7 @@ class Engine:
         store = SqliteVerifierStore(settings.store_path)
         cache = SqliteStatusCache(settings.store_path)
         fetches = fetcher or Fetcher(settings.fetch_policy())
+        resolver = Resolver(fetches, clock=clock)
         statuses = StatusChecker(fetches, cache, clock=clock)
         desk = PresentationDesk(
             store=store,
@@ -82,7 +85,7 @@ class Engine:
             sealing=keys.sealing,
             policy=policy,
             sources=Sources(
-                resolver=Resolver(fetches, clock=clock),
+                resolver=resolver,
                 metadata=IssuerMetadata(fetches, clock=clock),
                 status=statuses,
             ),
@@ -98,6 +101,8 @@ class Engine:
             store=store,
             keys=keys,
             questions=ready_questions(policy),
+            fetcher=fetches,
+            resolver=resolver,
             clock=clock,
         )
 

@@ -51,6 +51,7 @@ def _paths() -> JsonObject:
         "/api/status/refresh": {"post": _refresh()},
         "/oid4vp/requests/{request_id}": {"get": _request_object(), "post": _request_object_with_nonce()},
         "/oid4vp/responses/{request_id}": {"post": _response()},
+        "/1.0/identifiers/{identifier}": {"get": _identifiers()},
         "/development-ca.pem": {
             "get": _operation(
                 "developmentCa",
@@ -151,6 +152,19 @@ def _response() -> JsonObject:
         "parameters": [REQUEST_ID],
         "requestBody": {"required": True, "content": {FORM: {"schema": form}}},
     }
+
+
+def _identifiers() -> JsonObject:
+    result = {"application/did-resolution": {"schema": {"type": "object"}}}
+    statuses = {"200": "Found", "400": "No DID", "404": "Not there", "406": "Not in that media type"}
+    statuses |= {"410": "Given up", "500": "Not to be had", "501": "Not supported here"}
+    answers: JsonObject = {
+        status: {"description": text, "content": result} for status, text in statuses.items()
+    }
+    answers |= {"303": {"description": "The address of a service, if text/uri-list was asked for"}}
+    return _operation(
+        "resolveIdentifier", "Resolve a DID (W3C DID Resolution 1.0)", answers | _problems("429")
+    ) | {"parameters": [_parameter("identifier", "path", "A DID or a DID URL")]}
 
 
 def _operation(name: str, summary: str, answers: JsonObject) -> JsonObject:

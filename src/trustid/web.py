@@ -25,8 +25,11 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, redir
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from trustid.did import http_binding
+from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, parse_json_object
 from trustid.errors import LimitExceededError, ProtocolError, TrustidError
+from trustid.fetching import Fetcher
 from trustid.settings import ServerSettings
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "api_error",
     "create_server",
     "csrf_token",
+    "fetch_for_clients",
     "form_fields",
     "json_body",
     "log_in",
@@ -42,6 +46,7 @@ __all__ = [
     "problem",
     "require_admin",
     "require_staff",
+    "resolve_identifier",
     "server_settings",
 ]
 
@@ -118,6 +123,39 @@ def create_server(
     app.register_error_handler(Exception, _unexpected)
     app.add_url_rule("/health", "health", lambda: jsonify({"status": "ok"}))
     return app
+
+
+def fetch_for_clients(app: Flask, fetcher: Fetcher) -> None:
+    """Count what is fetched while a request is answered for the client that sent it.
+
+    A client is the address that the connection comes from: behind a reverse
+    proxy all clients are one, and share the limit.
+    """
+    inner = app.wsgi_app
+
+    def counted(environ: dict[str, Any], start_response: Any) -> Any:
+        with fetcher.on_behalf_of(str(environ.get("REMOTE_ADDR", ""))):
+            return inner(environ, start_response)
+
+    app.wsgi_app = counted  # type: ignore[method-assign]
+
+
+def resolve_identifier(resolver: Resolver, identifier: str, *, prefix: str) -> Response:
+    """Answer `GET <prefix><DID or DID URL>` (W3C DID Resolution 1.0, section 12.1).
+
+    Args:
+        resolver: Resolves the DID.
+        identifier: What follows the prefix, decoded by the web server.
+        prefix: The path before it, ending in a slash.
+    """
+    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
+    found = http_binding.answer(
+        resolver,
+        http_binding.identifier_in(raw, identifier, prefix),
+        accept=request.headers.get("Accept", ""),
+        parameters=list(request.args.items(multi=True)),
+    )
+    return Response(found.body, found.status, headers=dict(found.headers), content_type=found.content_type)
 
 
 def server_settings() -> ServerSettings:
