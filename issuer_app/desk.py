@@ -19,13 +19,14 @@ from typing import Any, Final
 import segno
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from issuer_app.back_office import roster_entries
 from issuer_app.engine import engine
 from trustid.catalogue import CredentialType, RosterCheck, read_roster
 from trustid.encoding import JsonObject, dump_json, parse_json_object
-from trustid.errors import ProtocolError, TrustidError
+from trustid.errors import LimitExceededError, ProtocolError, TrustidError
 from trustid.protocols.offered import RosterEntry
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
 from trustid.web import csrf_token, log_in, log_out, no_store, problem, require_staff
@@ -260,6 +261,12 @@ def refused(error: TrustidError) -> Response:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return problem(error)
     return _page("error.html", status=error.http_status, error=error)
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> Response:
+    """The same for a file over the limit of a request."""
+    return refused(LimitExceededError("limit_exceeded", "the file is too large; split the list"))
 
 
 # --- inside ----------------------------------------------------------------------

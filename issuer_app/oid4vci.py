@@ -57,7 +57,7 @@ def issuer_metadata() -> Response:
         "credential_issuer": url,
         "credential_endpoint": f"{url}/oid4vci/credential",
         "nonce_endpoint": f"{url}/oid4vci/nonce",
-        "batch_credential_issuance": {"batch_size": min(kind.batch_size for kind in current.kinds.values())},
+        "batch_credential_issuance": {"batch_size": current.offering.batch_size},
         "display": [{"name": server_settings().organisation}],
         "credential_configurations_supported": {
             name: _configuration(current, name) for name in current.kinds

@@ -96,6 +96,15 @@ def test_upload_without_file_or_type(issuer: IssuerUnderTest) -> None:
     assert upload(client, token, sample("student_id", "oneroster_users.csv")).status_code == 200
 
 
+def test_upload_over_the_limit_is_refused_in_words(issuer: IssuerUnderTest) -> None:
+    client, token = logged_in(issuer)
+    response = upload(client, token, b"x" * (1 << 20))
+    assert response.status_code == 413
+    assert response.mimetype == "text/html"
+    assert "Send less." in response.text
+    assert upload(client, token, sample("student_id", "oneroster_users.csv")).status_code == 200
+
+
 def test_empty_list_has_the_columns(issuer: IssuerUnderTest) -> None:
     client, token = logged_in(issuer)
     response = client.get("/rosters/empty/student-id.csv", **HTTPS)

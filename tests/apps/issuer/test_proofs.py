@@ -180,7 +180,7 @@ def test_B222_one_key_twice(issuer: IssuerUnderTest) -> None:
 
 def test_B222_more_proofs_than_the_batch(issuer: IssuerUnderTest) -> None:
     token, nonce = issuer.access_token(), issuer.nonce()
-    size = issuer.engine.kinds["degree"].batch_size
+    size = issuer.engine.offering.batch_size
     proofs = [issuer.proof(claims={"nonce": nonce}) for _ in range(size + 1)]
     assert refused(issuer, token, *proofs) == (400, "invalid_proof")
     response = issuer.ask(token, *proofs[:size])
