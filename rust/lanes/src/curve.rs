@@ -80,13 +80,23 @@ pub trait Affine: Copy + Eq + Debug + Default + Send + Sync + 'static {
     /// # Panics
     /// If `scalars` has another length than `width` bytes a point: a bug of the caller.
     fn multiply_sum(points: &[Self], scalars: &[u8], width: usize) -> Self::Jacobian;
-    /// Reads the form that key stores hold: both coordinates in blst's Montgomery form
-    /// (`x * 2^384 mod p`), little-endian. Checks only that each number is below `p`.
+    /// Points that are best given to [`Affine::sum`] at once on this machine.
+    fn sum_size() -> usize;
+    /// Fills points with the bytes that key stores hold: both coordinates in blst's
+    /// Montgomery form (`x * 2^384 mod p`), little-endian.
+    ///
+    /// `read` gets the memory of the points, [`Affine::SERIALIZED`] bytes each. Then each
+    /// number is checked to be below `p`, and each point not to be infinity; that they
+    /// are on the curve is not: who wrote the bytes answers for that.
     ///
     /// # Errors
-    /// [`PointError::Encoding`].
-    fn from_stored(bytes: &[u8]) -> Result<Self, PointError>;
-    /// Appends the form that [`Affine::from_stored`] reads.
+    /// What `read` returns; [`PointError::Encoding`], translated by `refuse`.
+    fn read_stored<E>(
+        points: &mut [Self],
+        read: impl FnOnce(&mut [u8]) -> Result<(), E>,
+        refuse: impl Fn(PointError) -> E,
+    ) -> Result<(), E>;
+    /// Appends the form that [`Affine::read_stored`] reads.
     fn store(&self, bytes: &mut Vec<u8>);
 }
 
@@ -132,7 +142,7 @@ pub trait Jacobian: Copy + Default + Debug + Send + Sync + 'static {
 macro_rules! curve {
     ($affine:ident($raw_affine:ident), $field:ty, $jacobian:ident($raw:ty), $name:literal, $compressed:literal,
      $generator:ident, $uncompress:ident, $deserialize:ident, $compress:ident, $serialize:ident,
-     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $scratch_size:ident, $multiply_sum:ident, $hash:ident, $encode:ident, $add:ident,
+     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $best_sum:expr, $sum_size:expr, $scratch_size:ident, $multiply_sum:ident, $hash:ident, $encode:ident, $add:ident,
      $add_affine:ident, $negate:ident, $multiply_secret:ident, $multiply:ident, $is_infinity:ident,
      $from_affine:ident, $to_affine:ident, $to_affine_all:ident) => {
         #[doc = concat!("A point of ", $name, " with two coordinates.")]
@@ -146,6 +156,19 @@ macro_rules! curve {
         pub struct $jacobian(pub(crate) $raw);
 
         impl $affine {
+            /// The sum by blst's own batched additions.
+            pub(crate) fn sum_with_blst(points: &[Self]) -> $jacobian {
+                // The list of one pointer and null is read even for no points.
+                if points.is_empty() {
+                    return $jacobian::default();
+                }
+                let mut total = $jacobian::default();
+                let list = [Self::as_raw(points).as_ptr(), core::ptr::null()];
+                // SAFETY: one pointer and null stand for a contiguous array of that length.
+                unsafe { $sum(&raw mut total.0, list.as_ptr(), points.len()) };
+                total
+            }
+
             pub(crate) fn as_raw(points: &[Self]) -> &[$raw_affine] {
                 // SAFETY: the wrapper is `repr(transparent)`, so both slices have one layout.
                 unsafe { core::slice::from_raw_parts(points.as_ptr().cast(), points.len()) }
@@ -217,15 +240,7 @@ macro_rules! curve {
             }
 
             fn sum(points: &[Self]) -> Self::Jacobian {
-                // The list of one pointer and null is read even for no points.
-                if points.is_empty() {
-                    return Self::Jacobian::default();
-                }
-                let mut total = $jacobian::default();
-                let list = [Self::as_raw(points).as_ptr(), core::ptr::null()];
-                // SAFETY: one pointer and null stand for a contiguous array of that length.
-                unsafe { $sum(&raw mut total.0, list.as_ptr(), points.len()) };
-                total
+                $best_sum(points)
             }
 
             fn multiply_sum(points: &[Self], scalars: &[u8], width: usize) -> Self::Jacobian {
@@ -259,15 +274,30 @@ macro_rules! curve {
                 total
             }
 
-            fn from_stored(bytes: &[u8]) -> Result<Self, PointError> {
-                if bytes.len() != Self::SERIALIZED {
-                    return Err(PointError::Encoding);
+            fn sum_size() -> usize {
+                $sum_size
+            }
+
+            fn read_stored<E>(
+                points: &mut [Self],
+                read: impl FnOnce(&mut [u8]) -> Result<(), E>,
+                refuse: impl Fn(PointError) -> E,
+            ) -> Result<(), E> {
+                let length = core::mem::size_of_val(points);
+                // SAFETY: the points are made of words without padding, any bytes are
+                // words, and the slice is given back before the points are used again.
+                read(unsafe {
+                    core::slice::from_raw_parts_mut(points.as_mut_ptr().cast(), length)
+                })?;
+                for point in points {
+                    point.0.x.finish().map_err(&refuse)?;
+                    point.0.y.finish().map_err(&refuse)?;
+                    // No point of the curve has both coordinates zero.
+                    if point.0.x == <$field>::default() && point.0.y == <$field>::default() {
+                        return Err(refuse(PointError::Encoding));
+                    }
                 }
-                let (x, y) = bytes.split_at($compressed);
-                Ok(Self($raw_affine {
-                    x: <$field>::from_stored(x)?,
-                    y: <$field>::from_stored(y)?,
-                }))
+                Ok(())
             }
 
             fn store(&self, bytes: &mut Vec<u8>) {
@@ -411,6 +441,8 @@ curve!(
     blst_p1_affine_is_inf,
     blst_fp_cneg,
     blst_p1s_add,
+    crate::batched::sum,
+    crate::batched::sum_size(),
     blst_p1s_mult_pippenger_scratch_sizeof,
     blst_p1s_mult_pippenger,
     blst_hash_to_g1,
@@ -441,6 +473,8 @@ curve!(
     blst_p2_affine_is_inf,
     blst_fp2_cneg,
     blst_p2s_add,
+    G2Affine::sum_with_blst,
+    1 << 10,
     blst_p2s_mult_pippenger_scratch_sizeof,
     blst_p2s_mult_pippenger,
     blst_hash_to_g2,

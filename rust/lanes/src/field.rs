@@ -14,25 +14,22 @@ pub(crate) const MODULUS: [u64; 6] = [
     0x1a01_11ea_397f_e69a,
 ];
 
-/// Bytes of one coefficient.
-const COEFFICIENT: usize = 48;
-
 /// The stored form: each coefficient in blst's Montgomery form, little-endian.
 pub(crate) trait Stored: Sized {
-    fn from_stored(bytes: &[u8]) -> Result<Self, PointError>;
+    /// Makes numbers of words whose bytes were read from a file, and checks that
+    /// each coefficient is below the modulus.
+    fn finish(&mut self) -> Result<(), PointError>;
     fn store(&self, bytes: &mut Vec<u8>);
 }
 
 impl Stored for blst_fp {
-    fn from_stored(bytes: &[u8]) -> Result<Self, PointError> {
-        let mut words = [0_u64; 6];
-        for (word, chunk) in words.iter_mut().zip(bytes.chunks_exact(8)) {
-            let mut little = [0; 8];
-            little.copy_from_slice(chunk);
-            *word = u64::from_le_bytes(little);
-        }
-        if words.iter().rev().lt(MODULUS.iter().rev()) {
-            Ok(Self { l: words })
+    #[inline]
+    fn finish(&mut self) -> Result<(), PointError> {
+        self.l = self.l.map(u64::from_le);
+        // The highest word decides all but one in 2^60 cases.
+        let below = self.l[5] < MODULUS[5] || self.l.iter().rev().lt(MODULUS.iter().rev());
+        if below {
+            Ok(())
         } else {
             Err(PointError::Encoding)
         }
@@ -46,14 +43,10 @@ impl Stored for blst_fp {
 }
 
 impl Stored for blst_fp2 {
-    fn from_stored(bytes: &[u8]) -> Result<Self, PointError> {
-        let (real, imaginary) = bytes.split_at(COEFFICIENT);
-        Ok(Self {
-            fp: [
-                blst_fp::from_stored(real)?,
-                blst_fp::from_stored(imaginary)?,
-            ],
-        })
+    #[inline]
+    fn finish(&mut self) -> Result<(), PointError> {
+        self.fp[0].finish()?;
+        self.fp[1].finish()
     }
 
     fn store(&self, bytes: &mut Vec<u8>) {

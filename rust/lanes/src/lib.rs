@@ -10,6 +10,7 @@
 //! * [`SecretScalar`]: a secret exponent, wiped when it goes;
 //! * [`MillerLoop`]: products of pairings.
 
+mod batched;
 mod curve;
 mod digest;
 mod field;

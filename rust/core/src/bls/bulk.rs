@@ -93,7 +93,7 @@ fn read_all<T: Send>(
     threads: usize,
     read: impl Fn(&[u8]) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
-    if bytes.len() % size != 0 {
+    if !bytes.len().is_multiple_of(size) {
         return Err(Error::PointEncoding {
             expected: size,
             found: bytes.len() % size,

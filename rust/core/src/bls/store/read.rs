@@ -9,7 +9,7 @@ use std::path::Path;
 use trustid_lanes::{sha256, Affine, Digest, Jacobian};
 
 use super::build::unavailable;
-use super::select::{Plan, Selection};
+use super::select::{Plan, Selection, READ_KEYS};
 use super::{header, key_bytes, root, Kind, DIGEST_AT, HEADER, LEAF_KEYS};
 use crate::bls::aggregation::check_sum;
 use crate::bls::public::{ProvenKey, PublicKey};
@@ -188,8 +188,14 @@ impl<S: Suite> KeyStore<S> {
                 found: "one beyond the last",
             });
         }
-        let bytes = self.read(place..place + 1)?;
-        Ok(PublicKey::from_checked(decode::<S>(&bytes)?))
+        let mut points = Vec::new();
+        self.read_points(place..place + 1, &mut points)?;
+        points
+            .pop()
+            .map(PublicKey::from_checked)
+            .ok_or(Error::StoreDamaged {
+                found: "a file cut short",
+            })
     }
 
     /// The sum of the selected keys, compressed, and how many they were.
@@ -235,32 +241,43 @@ impl<S: Suite> KeyStore<S> {
         plan: &Plan<'_>,
         windows: Range<usize>,
     ) -> Result<<S::Key as Affine>::Jacobian, Error> {
-        let size = key_bytes::<S>();
         let mut total = <S::Key as Affine>::Jacobian::default();
-        let mut points = Vec::new();
-        let mut bytes = Vec::new();
+        let most = READ_KEYS.saturating_mul(windows.len() as u64 + 1);
+        let full = S::Key::sum_size();
+        let room = usize::try_from(most)
+            .unwrap_or(usize::MAX)
+            .min(full + MOST_READ);
+        let mut points = Vec::with_capacity(room);
         for span in windows.flat_map(|window| plan.window(window)) {
-            self.read_into(span.range.clone(), &mut bytes)?;
-            match &span.places {
-                None => {
-                    for key in bytes.chunks_exact(size) {
-                        points.push(decode::<S>(key)?);
-                    }
+            let before = points.len();
+            self.read_points(span.range.clone(), &mut points)?;
+            if let Some(places) = &span.places {
+                for (kept, place) in places.iter().enumerate() {
+                    let at = usize::try_from(place - span.range.start).unwrap_or(usize::MAX);
+                    points[before + kept] = points[before + at];
                 }
-                Some(places) => {
-                    for place in places {
-                        let at =
-                            size * usize::try_from(place - span.range.start).unwrap_or(usize::MAX);
-                        points.push(decode::<S>(&bytes[at..at + size])?);
-                    }
-                }
+                points.truncate(before + places.len());
             }
-            if points.len() >= SUM_KEYS {
+            if points.len() >= full {
                 total = total.add(&S::Key::sum(&points));
                 points.clear();
             }
         }
         Ok(total.add(&S::Key::sum(&points)))
+    }
+
+    /// Appends the keys of a range, read straight into their place.
+    fn read_points(&self, keys: Range<u64>, points: &mut Vec<S::Key>) -> Result<(), Error> {
+        let before = points.len();
+        let length = usize::try_from(keys.end - keys.start).unwrap_or(usize::MAX);
+        points.resize(before + length, S::Key::default());
+        S::Key::read_stored(
+            &mut points[before..],
+            |bytes| self.read_exact(keys.start, bytes),
+            |_| Error::StoreDamaged {
+                found: "a coordinate out of range",
+            },
+        )
     }
 
     /// Gives the stored bytes of all keys, a leaf at a time.
@@ -280,17 +297,15 @@ impl<S: Suite> KeyStore<S> {
     }
 
     fn read(&self, keys: Range<u64>) -> Result<Vec<u8>, Error> {
-        let mut bytes = Vec::new();
-        self.read_into(keys, &mut bytes)?;
+        let length = usize::try_from(keys.end - keys.start).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; key_bytes::<S>() * length];
+        self.read_exact(keys.start, &mut bytes)?;
         Ok(bytes)
     }
 
-    fn read_into(&self, keys: Range<u64>, bytes: &mut Vec<u8>) -> Result<(), Error> {
-        let size = key_bytes::<S>();
-        let length = usize::try_from(keys.end - keys.start).unwrap_or(usize::MAX);
-        bytes.resize(size * length, 0);
+    fn read_exact(&self, first: u64, bytes: &mut [u8]) -> Result<(), Error> {
         self.file
-            .read_exact_at(bytes, HEADER as u64 + size as u64 * keys.start)
+            .read_exact_at(bytes, HEADER as u64 + key_bytes::<S>() as u64 * first)
             .map_err(|error| match error.kind() {
                 std::io::ErrorKind::UnexpectedEof => Error::StoreDamaged {
                     found: "a file cut short",
@@ -314,8 +329,6 @@ impl<S: Suite> KeyStore<S> {
     }
 }
 
-/// Keys that are summed at once: what the first level of the cache holds.
-const SUM_KEYS: usize = 1 << 11;
 
 impl<S: Possession> KeyStore<S> {
     /// The key at a place of a store of proven keys.
@@ -357,12 +370,6 @@ impl<S: Possession> KeyStore<S> {
             Kind::Validated => Err(Error::PossessionNotProved),
         }
     }
-}
-
-fn decode<S: Suite>(bytes: &[u8]) -> Result<S::Key, Error> {
-    S::Key::from_stored(bytes).map_err(|_| Error::StoreDamaged {
-        found: "a coordinate out of range",
-    })
 }
 
 fn read_header<S: Suite>(file: &File, metadata: &Metadata) -> Result<(Kind, u64, Digest), Error> {

@@ -9,7 +9,7 @@ use crate::Error;
 const GAP: u64 = 32;
 
 /// Keys that are read at once.
-pub(super) const READ_KEYS: u64 = 1 << 11;
+pub(super) const READ_KEYS: u64 = 1 << 10;
 
 /// A choice among the keys of a store or a committee; no key counts twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,388 @@
+//! Eight points at a time: field elements in eight limbs of 52 bits, one lane a point.
+//!
+//! An element is eight vectors, the lowest limb first, and stands for its value
+//! times `R = 2^416` (Montgomery form). Since `R` is 2^35 times the modulus `p`,
+//! reduction can be lazy: a product of anything below `16 p` comes out below
+//! `2 p`. Kept coordinates are below `2 p`, differences below `4 p`.
+//!
+//! # Entering without a conversion
+//!
+//! blst keeps `x * 2^384`. Read as Montgomery form for `R = 2^416`, that is
+//! `x * 2^-32`. Instead of converting, points are added on the curve whose
+//! points are `(s^2 x, s^3 y)` with `s = 2^-16`: the formula for sums is the same
+//! on it. So `x` is taken as it is, and only `y` is multiplied by `2^-16`.
+
+use core::marker::PhantomData;
+
+use blst::{
+    blst_fp, blst_fp_eucl_inverse, blst_fp_from_uint64, blst_fp_mul, blst_p1_affine,
+    blst_uint64_from_fp,
+};
+
+use super::Arithmetic;
+use crate::curve::G1Affine;
+use crate::field::MODULUS;
+
+/// Points that are worked on at once.
+pub(super) const LANES: usize = 8;
+
+/// Limbs of an element.
+pub(super) const LIMBS: usize = 8;
+
+/// Bits of a limb.
+const LIMB_BITS: usize = 52;
+
+/// The bits of a limb.
+pub(super) const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
+
+/// `R mod p`, one in Montgomery form; `2^400 mod p`, `s = 2^-16` in it; `2^16 * R mod p`, `1 / s` in it.
+const R: Limbs = limbs(&power_of_two(416));
+const S: Limbs = limbs(&power_of_two(400));
+/// `2^832 mod p`: brings the inverse of a number in Montgomery form back into it.
+const R_SQUARED: [u64; 6] = power_of_two(832);
+
+/// `p` and its small multiples, and `-1 / p mod 2^52`.
+const P: Limbs = limbs(&MODULUS);
+const P2: Limbs = multiple(2);
+const P4: Limbs = multiple(4);
+const P_INVERSE: u64 = negative_inverse(MODULUS[0]);
+
+type Limbs = [u64; LIMBS];
+
+/// Eight 64-bit numbers, and what the arithmetic needs of them.
+pub(super) trait Lanes: Copy {
+    fn splat(value: u64) -> Self;
+    fn load(values: &[u64; LANES]) -> Self;
+    fn store(self) -> [u64; LANES];
+    /// The sum, modulo 2^64.
+    fn add(self, other: Self) -> Self;
+    /// The difference, modulo 2^64.
+    fn subtract(self, other: Self) -> Self;
+    fn and(self, other: Self) -> Self;
+    /// Shifted right by 52, filled with zeros.
+    fn carry(self) -> Self;
+    /// Shifted right by 52, filled with the sign.
+    fn signed_carry(self) -> Self;
+    /// Adds the lower 52 bits of the product of the lower 52 bits of two factors.
+    fn add_low(self, left: Self, right: Self) -> Self;
+    /// Adds the upper 52 bits of that product.
+    fn add_high(self, left: Self, right: Self) -> Self;
+    /// Lane by lane: `negative` where this is below zero as a signed number, `other` elsewhere.
+    fn choose(self, negative: Self, other: Self) -> Self;
+}
+
+/// The field in eight lanes of `V`.
+pub(super) struct Eight<V>(PhantomData<V>);
+
+impl<V: Lanes> Arithmetic for Eight<V> {
+    type Element = [V; LIMBS];
+    const LANES: usize = LANES;
+    const ROUND: usize = 1 << 8;
+
+    #[inline(always)]
+    fn one() -> [V; LIMBS] {
+        constant(&R)
+    }
+
+    #[inline(always)]
+    fn load(points: &[G1Affine]) -> ([V; LIMBS], [V; LIMBS]) {
+        let x = lanes(|lane| points[lane].0.x.l);
+        let y = lanes(|lane| points[lane].0.y.l);
+        (x, multiply(&y, &constant(&S)))
+    }
+
+    fn unload(x: &[V; LIMBS], y: &[V; LIMBS], points: &mut Vec<G1Affine>) {
+        // Dividing by s = 2^-16 means multiplying by 2^16.
+        let y = multiply(y, &constant(&limbs(&power_of_two(432))));
+        for (x, y) in numbers(x).iter().zip(numbers(&y)) {
+            points.push(G1Affine(blst_p1_affine {
+                x: blst_fp { l: *x },
+                y: blst_fp { l: y },
+            }));
+        }
+    }
+
+    #[inline(always)]
+    fn multiply(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
+        multiply(left, right)
+    }
+
+    #[inline(always)]
+    fn square(value: &[V; LIMBS]) -> [V; LIMBS] {
+        multiply(value, value)
+    }
+
+    #[inline(always)]
+    fn difference(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
+        // Between 0 and 4 p for coordinates below 2 p.
+        normalize(zip3(left, right, &P2, |left, right, p| {
+            left.subtract(right).add(p)
+        }))
+    }
+
+    #[inline(always)]
+    fn new_x(value: &[V; LIMBS], first: &[V; LIMBS], second: &[V; LIMBS]) -> [V; LIMBS] {
+        let both = zip3(first, second, &[0; LIMBS], |first, second, _| {
+            first.add(second)
+        });
+        let wide = zip3(value, &both, &P4, |value, both, p| {
+            value.subtract(both).add(p)
+        });
+        // Below 6 p, then below 4 p, then below 2 p.
+        reduce(&reduce(&normalize(wide), &P4), &P2)
+    }
+
+    #[inline(always)]
+    fn new_y(value: &[V; LIMBS], first: &[V; LIMBS]) -> [V; LIMBS] {
+        reduce(&Self::difference(value, first), &P2)
+    }
+
+    fn invert(value: &[V; LIMBS]) -> Option<[V; LIMBS]> {
+        let mut values = numbers(value);
+        if values.contains(&[0; 6]) {
+            return None;
+        }
+        invert_all(&mut values);
+        Some(lanes(|lane| values[lane]))
+    }
+}
+
+/// A Montgomery product; both factors below `16 p`, the product below `2 p`.
+#[inline(always)]
+fn multiply<V: Lanes>(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
+    let zero = V::splat(0);
+    let inverse = V::splat(P_INVERSE);
+    let modulus: [V; LIMBS] = constant(&P);
+    // Limbs of the running sum, each below 2^58: eight rounds of four parts of 52 bits.
+    let mut low = [zero; LIMBS];
+    for digit in right {
+        low[0] = low[0].add_low(left[0], *digit);
+        let quotient = zero.add_low(low[0], inverse);
+        let mut high = [zero; LIMBS];
+        high[0] = high[0].add_high(left[0], *digit);
+        for at in 1..LIMBS {
+            low[at] = low[at].add_low(left[at], *digit);
+            high[at] = high[at].add_high(left[at], *digit);
+        }
+        for at in 0..LIMBS {
+            low[at] = low[at].add_low(modulus[at], quotient);
+            high[at] = high[at].add_high(modulus[at], quotient);
+        }
+        // The lowest limb is now a multiple of 2^52: it goes, and its carry stays.
+        let carry = low[0].carry();
+        for at in 0..LIMBS - 1 {
+            low[at] = low[at + 1].add(high[at]);
+        }
+        low[LIMBS - 1] = high[LIMBS - 1];
+        low[0] = low[0].add(carry);
+    }
+    normalize(low)
+}
+
+/// Carries what is beyond 52 bits, or below zero, from limb to limb; the value is not negative.
+#[inline(always)]
+fn normalize<V: Lanes>(mut value: [V; LIMBS]) -> [V; LIMBS] {
+    let mask = V::splat(LIMB_MASK);
+    for at in 0..LIMBS - 1 {
+        let carry = value[at].signed_carry();
+        value[at] = value[at].and(mask);
+        value[at + 1] = value[at + 1].add(carry);
+    }
+    value
+}
+
+/// Takes `multiple` away where it fits.
+#[inline(always)]
+fn reduce<V: Lanes>(value: &[V; LIMBS], multiple: &Limbs) -> [V; LIMBS] {
+    let less = normalize(zip3(value, value, multiple, |value, _, multiple| {
+        value.subtract(multiple)
+    }));
+    let sign = less[LIMBS - 1];
+    let mut result = *value;
+    for (limb, less) in result.iter_mut().zip(less) {
+        *limb = sign.choose(*limb, less);
+    }
+    result
+}
+
+#[inline(always)]
+fn zip3<V: Lanes>(
+    left: &[V; LIMBS],
+    right: &[V; LIMBS],
+    third: &Limbs,
+    work: impl Fn(V, V, V) -> V,
+) -> [V; LIMBS] {
+    let mut result = *left;
+    for at in 0..LIMBS {
+        result[at] = work(left[at], right[at], V::splat(third[at]));
+    }
+    result
+}
+
+#[inline(always)]
+fn constant<V: Lanes>(value: &Limbs) -> [V; LIMBS] {
+    let mut result = [V::splat(0); LIMBS];
+    for at in 0..LIMBS {
+        result[at] = V::splat(value[at]);
+    }
+    result
+}
+
+/// An element from the words of each lane's number.
+#[inline(always)]
+fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; 6]) -> [V; LIMBS] {
+    let mut rows = [[0_u64; LANES]; LIMBS];
+    for lane in 0..LANES {
+        for (row, limb) in rows.iter_mut().zip(limbs(&words(lane))) {
+            row[lane] = limb;
+        }
+    }
+    let mut result = [V::splat(0); LIMBS];
+    for at in 0..LIMBS {
+        result[at] = V::load(&rows[at]);
+    }
+    result
+}
+
+/// The number of each lane, below `p`; the element is below `2 p`.
+fn numbers<V: Lanes>(value: &[V; LIMBS]) -> [[u64; 6]; LANES] {
+    let rows = value.map(V::store);
+    core::array::from_fn(|lane| below_modulus(words(&rows.map(|row| row[lane]))))
+}
+
+/// Inverts numbers that stand for themselves times `R`, and gives them in the same form.
+fn invert_all(values: &mut [[u64; 6]; LANES]) {
+    let multiply = |left: &blst_fp, right: &blst_fp| {
+        let mut product = blst_fp::default();
+        // SAFETY: blst reads two elements and writes one.
+        unsafe { blst_fp_mul(&raw mut product, left, right) };
+        product
+    };
+    let element = |words: &[u64; 6]| {
+        let mut value = blst_fp::default();
+        // SAFETY: blst reads six words and writes one element.
+        unsafe { blst_fp_from_uint64(&raw mut value, words.as_ptr()) };
+        value
+    };
+    let elements = values.map(|words| element(&words));
+    let mut before = elements;
+    for at in 1..LANES {
+        before[at] = multiply(&before[at - 1], &elements[at]);
+    }
+    let mut inverse = blst_fp::default();
+    // SAFETY: blst reads one element and writes one.
+    unsafe { blst_fp_eucl_inverse(&raw mut inverse, &raw const before[LANES - 1]) };
+    let back = element(&R_SQUARED);
+    for at in (0..LANES).rev() {
+        let own = if at == 0 {
+            inverse
+        } else {
+            multiply(&inverse, &before[at - 1])
+        };
+        inverse = multiply(&inverse, &elements[at]);
+        let own = multiply(&own, &back);
+        // SAFETY: blst reads one element and writes six words.
+        unsafe { blst_uint64_from_fp(values[at].as_mut_ptr(), &raw const own) };
+    }
+}
+
+/// Six words of 64 bits as eight limbs of 52.
+#[inline(always)]
+const fn limbs(words: &[u64; 6]) -> Limbs {
+    let mut result = [0; LIMBS];
+    let mut at = 0;
+    while at < LIMBS {
+        let (word, shift) = (at * LIMB_BITS / 64, at * LIMB_BITS % 64);
+        let mut limb = if word < 6 { words[word] >> shift } else { 0 };
+        if shift > 64 - LIMB_BITS && word + 1 < 6 {
+            limb |= words[word + 1] << (64 - shift);
+        }
+        result[at] = limb & LIMB_MASK;
+        at += 1;
+    }
+    result
+}
+
+/// Eight limbs of 52 bits, of a number below 2^384, as six words of 64.
+fn words(limbs: &Limbs) -> [u64; 6] {
+    let mut result = [0; 6];
+    for (at, limb) in limbs.iter().enumerate() {
+        let (word, shift) = (at * LIMB_BITS / 64, at * LIMB_BITS % 64);
+        if word < 6 {
+            result[word] |= limb << shift;
+        }
+        if shift > 64 - LIMB_BITS && word + 1 < 6 {
+            result[word + 1] |= limb >> (64 - shift);
+        }
+    }
+    result
+}
+
+/// `words - p`, and whether `words` was below `p`.
+const fn minus_modulus(words: &[u64; 6]) -> ([u64; 6], bool) {
+    let mut result = [0; 6];
+    let mut borrow = false;
+    let mut at = 0;
+    while at < 6 {
+        let (first, under) = words[at].overflowing_sub(MODULUS[at]);
+        let (second, again) = first.overflowing_sub(borrow as u64);
+        result[at] = second;
+        borrow = under | again;
+        at += 1;
+    }
+    (result, borrow)
+}
+
+/// A number below `p` for one below `4 p`.
+const fn below_modulus(mut words: [u64; 6]) -> [u64; 6] {
+    loop {
+        let (less, below) = minus_modulus(&words);
+        if below {
+            return words;
+        }
+        words = less;
+    }
+}
+
+/// `2^exponent mod p`.
+const fn power_of_two(exponent: usize) -> [u64; 6] {
+    let mut words = [1, 0, 0, 0, 0, 0];
+    let mut step = 0;
+    while step < exponent {
+        // The modulus has 381 bits, so that a number below it can be doubled in place.
+        let mut at = 6;
+        while at > 0 {
+            at -= 1;
+            let carried = if at > 0 { words[at - 1] >> 63 } else { 0 };
+            words[at] = words[at] << 1 | carried;
+        }
+        words = below_modulus(words);
+        step += 1;
+    }
+    words
+}
+
+/// A small multiple of `p`, in limbs.
+const fn multiple(factor: u64) -> Limbs {
+    let mut result = [0; LIMBS];
+    let mut carry = 0;
+    let mut at = 0;
+    while at < LIMBS {
+        let sum = P[at] * factor + carry;
+        result[at] = sum & LIMB_MASK;
+        carry = sum >> LIMB_BITS;
+        at += 1;
+    }
+    result
+}
+
+/// `-1 / value mod 2^52`, by Newton's iteration, for an odd number.
+const fn negative_inverse(value: u64) -> u64 {
+    let mut inverse = 1_u64;
+    let mut step = 0;
+    while step < 6 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(value.wrapping_mul(inverse)));
+        step += 1;
+    }
+    inverse.wrapping_neg() & LIMB_MASK
+}

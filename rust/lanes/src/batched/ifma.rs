@@ -1,0 +1,110 @@
+//! Eight lanes in AVX-512 IFMA registers, where the processor has them.
+
+use core::arch::x86_64::{
+    __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_cmplt_epi64_mask, _mm512_loadu_si512,
+    _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_set1_epi64,
+    _mm512_setzero_si512, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512,
+    _mm512_sub_epi64,
+};
+use std::arch::is_x86_feature_detected;
+
+use super::eight::{Eight, Lanes, LANES};
+use super::sum_with;
+use crate::curve::{G1Affine, G1Jacobian};
+
+/// Eight numbers in one register.
+///
+/// Its functions use AVX-512 IFMA and may run only where [`available`] said so.
+/// They are inlined into [`sum_here`], which alone names the type and is called
+/// behind that question.
+#[derive(Clone, Copy)]
+pub(super) struct Ifma(__m512i);
+
+/// Whether this processor has the instructions.
+pub(super) fn available() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
+}
+
+/// The sum of points, or `None` if the processor lacks the instructions.
+pub(super) fn sum(points: &[G1Affine]) -> Option<G1Jacobian> {
+    // SAFETY: the processor has the features that the function was compiled for.
+    available().then(|| unsafe { sum_here(points) })
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn sum_here(points: &[G1Affine]) -> G1Jacobian {
+    sum_with::<Eight<Ifma>>(points)
+}
+
+impl Lanes for Ifma {
+    #[inline(always)]
+    fn splat(value: u64) -> Self {
+        // SAFETY: only reached through `sum_here`, behind `available`; so are all below.
+        Self(unsafe { _mm512_set1_epi64(value.cast_signed()) })
+    }
+
+    #[inline(always)]
+    fn load(values: &[u64; LANES]) -> Self {
+        // SAFETY: as above; reads 64 bytes, the size of the array, at any alignment.
+        Self(unsafe { _mm512_loadu_si512(values.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store(self) -> [u64; LANES] {
+        let mut values = [0; LANES];
+        // SAFETY: as above; writes 64 bytes, the size of the array, at any alignment.
+        unsafe { _mm512_storeu_si512(values.as_mut_ptr().cast(), self.0) };
+        values
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_add_epi64(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn subtract(self, other: Self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_sub_epi64(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_and_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn carry(self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_srli_epi64::<52>(self.0) })
+    }
+
+    #[inline(always)]
+    fn signed_carry(self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_srai_epi64::<52>(self.0) })
+    }
+
+    #[inline(always)]
+    fn add_low(self, left: Self, right: Self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_madd52lo_epu64(self.0, left.0, right.0) })
+    }
+
+    #[inline(always)]
+    fn add_high(self, left: Self, right: Self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_madd52hi_epu64(self.0, left.0, right.0) })
+    }
+
+    #[inline(always)]
+    fn choose(self, negative: Self, other: Self) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe {
+            let sign = _mm512_cmplt_epi64_mask(self.0, _mm512_setzero_si512());
+            _mm512_mask_blend_epi64(sign, other.0, negative.0)
+        })
+    }
+}
