@@ -68,7 +68,8 @@ def load_keys(settings: ServerSettings, *, clock: Clock) -> Keys:
 
     Raises:
         KeystoreError: It is unsafe or does not open.
-        ConfigurationError: `setting_unsafe`: the certificate does not fit key or host.
+        ConfigurationError: `setting_unsafe`: the certificate cannot be read. Whether it fits the host is checked
+            where it is used, by the desk.
     """
     keystore = settings.open_keystore()
     signing_key = keystore.get_or_add(REQUEST_KEY, lambda: keys.generate("P-256"))
@@ -85,7 +86,6 @@ def load_keys(settings: ServerSettings, *, clock: Clock) -> Keys:
         did=did,
         key_id=f"{did}#{KEY_FRAGMENT}",
     )
-    identity.check()
     return Keys(
         identity=identity,
         sealing=secret.derive("verifier sessions"),
