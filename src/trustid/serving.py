@@ -2,7 +2,8 @@
 
 The application is opened before the workers are forked, so that a setting that
 does not fit is one clear line and all workers have the same keys. The server
-listens on loopback and expects a reverse proxy with TLS in front of it.
+listens on loopback and expects a reverse proxy with TLS in front of it, but it
+does not count on that proxy for its life: see `trustid.arriving`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from gunicorn.app.base import BaseApplication
 
+from trustid.arriving import BufferingWorker
 from trustid.settings import ServerSettings
 
 __all__ = ["serve"]
@@ -35,7 +37,7 @@ class _Server(BaseApplication):
         options: dict[str, Any] = {
             "bind": f"127.0.0.1:{self._settings.port}",
             "workers": self._settings.workers,
-            "worker_class": "gthread",
+            "worker_class": BufferingWorker,
             "threads": THREADS,
             "timeout": TIMEOUT_SECONDS,
             "graceful_timeout": GRACE_SECONDS,

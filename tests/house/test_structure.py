@@ -22,7 +22,7 @@ DOOR_PREFIXES: dict[str, tuple[str, ...]] = {
     "pymongo": ("trustid.stores.",),
     "flask": ("trustid.web", "issuer_app", "verifier_app"),
     "werkzeug": ("trustid.web", "issuer_app", "verifier_app"),
-    "gunicorn": ("trustid.serving",),
+    "gunicorn": ("trustid.arriving", "trustid.serving"),
     "click": ("trustid.cli",),
     "rich": ("trustid.cli",),
     "segno": ("trustid.cli", "issuer_app", "verifier_app"),
