@@ -244,9 +244,7 @@ impl<S: Suite> KeyStore<S> {
         let mut total = <S::Key as Affine>::Jacobian::default();
         let most = READ_KEYS.saturating_mul(windows.len() as u64 + 1);
         let full = S::Key::sum_size();
-        let room = usize::try_from(most)
-            .unwrap_or(usize::MAX)
-            .min(full + MOST_READ);
+        let room = usize::try_from(most).unwrap_or(usize::MAX).min(2 * full);
         let mut points = Vec::with_capacity(room);
         for span in windows.flat_map(|window| plan.window(window)) {
             let before = points.len();
