@@ -24,7 +24,7 @@ RELATIONSHIPS = (
     "capabilityInvocation",
     "capabilityDelegation",
 )
-SPOKEN = ("z6Mk", "zDn", "z82")
+SPOKEN = ("z6Mk", "zDn", "z82", "zQ3s")
 PREFIX_BYTES = 2
 
 

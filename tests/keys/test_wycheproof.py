@@ -9,7 +9,7 @@ from refusing import refused
 from trustid import keys
 from trustid.credentials import jose
 from trustid.errors import SignatureError, TrustidError
-from trustid.keys.ec import P256PublicKey, P384PublicKey
+from trustid.keys.ec import P256PublicKey, P384PublicKey, Secp256k1PublicKey
 from trustid.keys.ed25519 import Ed25519PublicKey
 from trustid.keys.jwk import JwkSet
 from vectors_at import VECTORS, vector_json
@@ -18,6 +18,7 @@ RUN = {
     "ed25519_test": "here",
     "ecdsa_secp256r1_sha256_p1363_test": "here",
     "ecdsa_secp384r1_sha384_test": "here, its DER signatures rewritten as r||s",
+    "ecdsa_secp256k1_sha256_p1363_test": "here",
     "json_web_signature_test": "here",
     "json_web_key_test": "here",
     "ecdh_secp256r1_webcrypto_test": "test_jose, as encrypted tokens",
@@ -29,7 +30,6 @@ NOT_RUN = {
     "aes_wrap_test": "no wrapped keys in JWE (refused: alg_not_allowed)",
     "chacha20_poly1305_test": "sealing uses XChaCha20-Poly1305 of libsodium, with a nonce of 24 bytes",
     "ecdh_secp384r1_test": "no key agreement on P-384",
-    "ecdsa_secp256k1_sha256_p1363_test": "secp256k1 is not spoken (refused: unsupported)",
     "ecdsa_secp521r1_sha512_p1363_test": "P-521 is not spoken (refused: unsupported)",
     "hkdf_sha256_test": "keys are derived with keyed BLAKE2b, not with HKDF",
     "hmac_sha256_test": "no symmetric signatures (HS256 refused: alg_not_allowed)",
@@ -79,6 +79,10 @@ def test_B017_ed25519():
 
 def test_B014_ecdsa_p256():
     check_all("ecdsa_secp256r1_sha256_p1363_test", P256PublicKey, 262)
+
+
+def test_ecdsa_secp256k1():
+    check_all("ecdsa_secp256k1_sha256_p1363_test", Secp256k1PublicKey, 252)
 
 
 def raw_from_der(signature):

@@ -42,7 +42,7 @@ def create(public_key: PublicKey) -> str:
 def resolve(did: Did) -> DidDocument:
     """Make the document that a did:jwk stands for; nothing is fetched.
 
-    Kinds of key that cannot verify here (X25519, secp256k1, RSA) get a document
+    Kinds of key that cannot verify here (X25519, RSA) get a document
     too; using such a key is refused as `unsupported`.
 
     Raises:

@@ -31,9 +31,9 @@ _SECRETS = frozenset(
 
 # Type of a method -> the property that holds its key, and the algorithms it may have.
 _SPOKEN: Mapping[str, tuple[str, frozenset[str]]] = {
-    "Multikey": ("publicKeyMultibase", frozenset({"EdDSA", "ES256", "ES384"})),
-    "JsonWebKey": ("publicKeyJwk", frozenset({"EdDSA", "ES256", "ES384"})),
-    "JsonWebKey2020": ("publicKeyJwk", frozenset({"EdDSA", "ES256", "ES384"})),
+    "Multikey": ("publicKeyMultibase", frozenset({"EdDSA", "ES256", "ES384", "ES256K"})),
+    "JsonWebKey": ("publicKeyJwk", frozenset({"EdDSA", "ES256", "ES384", "ES256K"})),
+    "JsonWebKey2020": ("publicKeyJwk", frozenset({"EdDSA", "ES256", "ES384", "ES256K"})),
     "Ed25519VerificationKey2020": ("publicKeyMultibase", frozenset({"EdDSA"})),
     "Ed25519VerificationKey2018": ("publicKeyBase58", frozenset({"EdDSA"})),
     "EcdsaSecp256r1VerificationKey2019": ("publicKeyMultibase", frozenset({"ES256"})),

@@ -1,4 +1,4 @@
-"""ECDSA on the NIST curves (FIPS 186-5). With keys/x509.py the only door to cryptography."""
+"""ECDSA on P-256, P-384 and, for reading only, secp256k1. With keys/x509.py the only door to cryptography."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from trustid.keys.secret import Secret
 __all__ = [
     "MULTICODEC_P256_PRIVATE",
     "MULTICODEC_P256_PUBLIC",
+    "MULTICODEC_P384_PRIVATE",
     "MULTICODEC_P384_PUBLIC",
+    "MULTICODEC_SECP256K1_PUBLIC",
     "P256PublicKey",
     "P256SigningKey",
     "P384PublicKey",
+    "P384SigningKey",
+    "Secp256k1PublicKey",
 ]
 
 MULTICODEC_P256_PUBLIC: Final = b"\x80\x24"  # p256-pub, 0x1200 as a varint
 MULTICODEC_P384_PUBLIC: Final = b"\x81\x24"  # p384-pub, 0x1201 as a varint
+MULTICODEC_SECP256K1_PUBLIC: Final = b"\xe7\x01"  # secp256k1-pub, 0xe7 as a varint
 MULTICODEC_P256_PRIVATE: Final = b"\x86\x26"  # p256-priv, 0x1306 as a varint
-
-_P256: Final = ec.SECP256R1()
-_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_ES256: Final = ec.ECDSA(hashes.SHA256())
+MULTICODEC_P384_PRIVATE: Final = b"\x87\x26"  # p384-priv, 0x1307 as a varint
 
 
 class _EcPublicKey:
@@ -142,7 +144,7 @@ class _EcPublicKey:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, _EcPublicKey):
             return NotImplemented
-        return self._point == other._point
+        return self.curve_name == other.curve_name and self._point == other._point
 
     def __hash__(self) -> int:
         return hash(self._point)
@@ -160,12 +162,12 @@ class P256PublicKey(_EcPublicKey):
     curve_name = "P-256"
     coordinate_bytes = 32
     multicodec = MULTICODEC_P256_PUBLIC
-    _curve = _P256
-    _scheme = _ES256
+    _curve = ec.SECP256R1()
+    _scheme = ec.ECDSA(hashes.SHA256())
 
 
 class P384PublicKey(_EcPublicKey):
-    """A public key on P-384, for ES384: verified here, never signed with."""
+    """A public key on P-384, for ES384."""
 
     __slots__ = ()
 
@@ -177,47 +179,104 @@ class P384PublicKey(_EcPublicKey):
     _scheme = ec.ECDSA(hashes.SHA384())
 
 
-class P256SigningKey(Secret):
-    """A P-256 secret key."""
+class Secp256k1PublicKey(_EcPublicKey):
+    """A public key on secp256k1, for ES256K: verified here, never signed with (RFC 8812)."""
 
-    __slots__ = ("_key", "_public_key")
+    __slots__ = ()
 
-    algorithm: Final = "ES256"
+    algorithm = "ES256K"
+    curve_name = "secp256k1"
+    coordinate_bytes = 32
+    multicodec = MULTICODEC_SECP256K1_PUBLIC
+    _curve = ec.SECP256K1()
+    _scheme = ec.ECDSA(hashes.SHA256())
+
+
+class _EcSigningKey(Secret):
+    """What the secret keys of the curves share."""
+
+    __slots__ = ("_key",)
+
+    _kind: ClassVar[type[_EcPublicKey]]
+    _order: ClassVar[int]
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         self._key = key
-        self._public_key = P256PublicKey(key.public_key())
 
     @classmethod
-    def generate(cls) -> P256SigningKey:
+    def generate(cls) -> Self:
         """Make a new key from the operating system's randomness."""
-        return cls(ec.generate_private_key(_P256))
+        return cls(ec.generate_private_key(cls._kind._curve))
 
     @classmethod
-    def from_bytes(cls, secret: bytes) -> P256SigningKey:
-        """Read the secret scalar, 32 bytes big-endian, from 1 to the order less 1.
+    def from_bytes(cls, secret: bytes) -> Self:
+        """Read the secret scalar, big-endian and as long as a coordinate, from 1 to the order less 1.
 
         Raises:
             MalformedError: `key_invalid` for another length or range.
         """
+        size = cls._kind.coordinate_bytes
         scalar = int.from_bytes(secret, "big")
-        if len(secret) != 32 or not 0 < scalar < _P256_ORDER:
-            raise MalformedError("key_invalid", "expected a P-256 secret of 32 bytes below the order")
-        return cls(ec.derive_private_key(scalar, _P256))
+        if len(secret) != size or not 0 < scalar < cls._order:
+            raise MalformedError(
+                "key_invalid", f"expected a {cls._kind.curve_name} secret of {size} bytes below the order"
+            )
+        return cls(ec.derive_private_key(scalar, cls._kind._curve))
 
     def to_bytes(self) -> bytes:
-        """The secret scalar, 32 bytes, for the keystore only."""
-        return self._key.private_numbers().private_value.to_bytes(32, "big")
+        """The secret scalar, as long as a coordinate, for the keystore only."""
+        return self._key.private_numbers().private_value.to_bytes(self._kind.coordinate_bytes, "big")
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign any bytes; r and s, each as long as a coordinate (RFC 7518, section 3.4)."""
+        size = self._kind.coordinate_bytes
+        r, s = decode_dss_signature(self._key.sign(message, self._kind._scheme))
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+class P256SigningKey(_EcSigningKey):
+    """A P-256 secret key; it signs with ES256."""
+
+    __slots__ = ("_public_key",)
+
+    algorithm: Final = "ES256"
+    _kind = P256PublicKey
+    _order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+        super().__init__(key)
+        self._public_key = P256PublicKey(key.public_key())
 
     @property
     def public_key(self) -> P256PublicKey:
         """The public key that checks what this key signs."""
         return self._public_key
 
-    def sign(self, message: bytes) -> bytes:
-        """Sign any bytes; r and s, 64 bytes (RFC 7518, section 3.4)."""
-        r, s = decode_dss_signature(self._key.sign(message, _ES256))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    def to_private_jwk(self) -> JsonObject:
+        """The JWK with its secret member `d`, for the keystore only."""
+        return self._public_key.to_jwk() | {"d": b64url_encode(self.to_bytes())}
+
+
+class P384SigningKey(_EcSigningKey):
+    """A P-384 secret key; it signs with ES384."""
+
+    __slots__ = ("_public_key",)
+
+    algorithm: Final = "ES384"
+    _kind = P384PublicKey
+    _order = int(
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973",
+        16,
+    )
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+        super().__init__(key)
+        self._public_key = P384PublicKey(key.public_key())
+
+    @property
+    def public_key(self) -> P384PublicKey:
+        """The public key that checks what this key signs."""
+        return self._public_key
 
     def to_private_jwk(self) -> JsonObject:
         """The JWK with its secret member `d`, for the keystore only."""

@@ -8,7 +8,13 @@ from typing import Any, Final
 
 from trustid.encoding import JsonObject, b64url_decode
 from trustid.errors import MalformedError, SignatureError, UnsupportedError
-from trustid.keys.ec import P256PublicKey, P256SigningKey, P384PublicKey
+from trustid.keys.ec import (
+    P256PublicKey,
+    P256SigningKey,
+    P384PublicKey,
+    P384SigningKey,
+    Secp256k1PublicKey,
+)
 from trustid.keys.ed25519 import Ed25519PublicKey, Ed25519SigningKey
 from trustid.keys.signing import PublicKey, SigningKey
 
@@ -32,6 +38,7 @@ _TEXT_MEMBERS: Final = ("kty", "crv", "x", "y", "d", "n", "e", "use", "alg", "ki
 _ALGORITHMS: Final = {
     ("EC", "P-256"): frozenset({"ES256"}),
     ("EC", "P-384"): frozenset({"ES384"}),
+    ("EC", "secp256k1"): frozenset({"ES256K"}),
     ("OKP", "Ed25519"): frozenset({"EdDSA", "Ed25519"}),
 }
 
@@ -66,7 +73,7 @@ def check_jwk(jwk: Mapping[str, Any], *, operation: str = "verify") -> None:
     if jwk["kty"] in ("EC", "OKP") and not kind[1]:
         raise MalformedError("key_invalid", "expected a JWK with crv")
     if kind not in _ALGORITHMS:
-        raise UnsupportedError("unsupported", "expected a key on P-256, P-384 or Ed25519")
+        raise UnsupportedError("unsupported", "expected a key on P-256, P-384, secp256k1 or Ed25519")
     if operation != "deriveBits" and jwk.get("alg", "") not in _ALGORITHMS[kind] | {""}:
         raise MalformedError("key_invalid", "expected a JWK whose alg fits its curve")
 
@@ -123,6 +130,8 @@ def _public_part(jwk: Mapping[str, Any]) -> PublicKey:
             return P256PublicKey.from_coordinates(jwk["x"], jwk["y"])
         case "P-384":
             return P384PublicKey.from_coordinates(jwk["x"], jwk["y"])
+        case "secp256k1":
+            return Secp256k1PublicKey.from_coordinates(jwk["x"], jwk["y"])
     return Ed25519PublicKey.from_bytes(_key_bytes(jwk["x"]))
 
 
@@ -141,10 +150,12 @@ def signing_key_from_jwk(jwk: Mapping[str, Any]) -> SigningKey:
     match jwk["crv"]:
         case "P-256":
             key = P256SigningKey.from_bytes(secret)
+        case "P-384":
+            key = P384SigningKey.from_bytes(secret)
         case "Ed25519":
             key = Ed25519SigningKey.from_bytes(secret)
         case _:
-            raise UnsupportedError("unsupported", "expected a signing key on P-256 or Ed25519")
+            raise UnsupportedError("unsupported", "expected a signing key on P-256, P-384 or Ed25519")
     if key.public_key != _public_part(jwk):
         raise MalformedError("key_invalid", "expected a JWK whose d belongs to its x")
     return key

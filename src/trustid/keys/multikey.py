@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from trustid.encoding import multibase_decode
 from trustid.errors import MalformedError, UnsupportedError
-from trustid.keys.ec import MULTICODEC_P256_PRIVATE, P256PublicKey, P256SigningKey, P384PublicKey
+from trustid.keys.ec import (
+    MULTICODEC_P256_PRIVATE,
+    MULTICODEC_P384_PRIVATE,
+    P256PublicKey,
+    P256SigningKey,
+    P384PublicKey,
+    P384SigningKey,
+    Secp256k1PublicKey,
+)
 from trustid.keys.ed25519 import (
     MULTICODEC_ED25519_PRIVATE,
     MULTICODEC_ED25519_PUBLIC,
@@ -21,7 +29,7 @@ def public_key_from_multikey(text: str) -> PublicKey:
 
     Args:
         text: Base58btc multibase ("z...") of a multicodec prefix and the key;
-            points of the P curves are compressed.
+            points of curves are compressed.
 
     Raises:
         MalformedError: `key_invalid`.
@@ -30,12 +38,12 @@ def public_key_from_multikey(text: str) -> PublicKey:
     prefix, raw = _split(text)
     if prefix == MULTICODEC_ED25519_PUBLIC:
         return Ed25519PublicKey.from_bytes(raw)
-    for kind in (P256PublicKey, P384PublicKey):
+    for kind in (P256PublicKey, P384PublicKey, Secp256k1PublicKey):
         if prefix == kind.multicodec:
             if len(raw) != kind.coordinate_bytes + 1:
                 raise MalformedError("key_invalid", f"expected a compressed point, found {len(raw)} bytes")
             return kind.from_bytes(raw)
-    raise UnsupportedError("unsupported", "expected a Multikey on Ed25519, P-256 or P-384")
+    raise UnsupportedError("unsupported", "expected a Multikey on Ed25519, P-256, P-384 or secp256k1")
 
 
 def signing_key_from_multikey(text: str) -> SigningKey:
@@ -50,7 +58,9 @@ def signing_key_from_multikey(text: str) -> SigningKey:
         return Ed25519SigningKey.from_bytes(raw)
     if prefix == MULTICODEC_P256_PRIVATE:
         return P256SigningKey.from_bytes(raw)
-    raise UnsupportedError("unsupported", "expected a secret Multikey on Ed25519 or P-256")
+    if prefix == MULTICODEC_P384_PRIVATE:
+        return P384SigningKey.from_bytes(raw)
+    raise UnsupportedError("unsupported", "expected a secret Multikey on Ed25519, P-256 or P-384")
 
 
 def _split(text: str) -> tuple[bytes, bytes]:

@@ -15,7 +15,7 @@ class PublicKey(Protocol):
 
     @property
     def algorithm(self) -> str:
-        """The JOSE algorithm of its signatures: "EdDSA", "ES256" or "ES384"."""
+        """The JOSE algorithm of its signatures: "EdDSA", "ES256", "ES384" or "ES256K"."""
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Return if the signature is this key's over the message.
@@ -48,11 +48,11 @@ class SigningKey(Protocol):
 
     @property
     def algorithm(self) -> str:
-        """The JOSE algorithm of its signatures: "EdDSA" or "ES256"."""
+        """The JOSE algorithm of its signatures: "EdDSA", "ES256" or "ES384"."""
 
     @property
     def public_key(self) -> PublicKey:
         """The public key that checks what this key signs."""
 
     def sign(self, message: bytes) -> bytes:
-        """Sign any bytes; 64 bytes come back."""
+        """Sign any bytes; 64 bytes come back, 96 for ES384."""
