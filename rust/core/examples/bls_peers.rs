@@ -5,6 +5,8 @@
 //! `python -m benchmarks.bls`, or by hand:
 //! `cargo run --release -p trustid-core --example bls_peers -- [--quick]`.
 
+#![allow(clippy::cast_precision_loss, reason = "times and counts far below 2^52")]
+
 use std::fs;
 use std::hint::black_box;
 use std::os::unix::fs::PermissionsExt;
@@ -119,7 +121,7 @@ fn many(bench: &Bench, count: usize) {
         .zip(&messages)
         .map(|(key, message)| key.sign(message))
         .collect();
-    let key_bytes: Vec<u8> = keys.iter().flat_map(|key| key.to_bytes()).collect();
+    let key_bytes: Vec<u8> = keys.iter().flat_map(PublicKey::to_bytes).collect();
     let their_keys: Vec<peer::PublicKey> = keys
         .iter()
         .map(|key| peer::PublicKey::from_bytes(&key.to_bytes()).expect("a key"))
