@@ -27,7 +27,6 @@ test: lint types rust pytest ## everything that must hold
 lint: $(DEV)/.ready ## formatting and lint of the Python code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/bandit -q -r src issuer_app verifier_app -c pyproject.toml
 
 types: $(DEV)/.ready ## mypy --strict, and the stub against the extension
 	$(BIN)/mypy
