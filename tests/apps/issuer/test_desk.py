@@ -98,7 +98,9 @@ def test_upload_without_file_or_type(issuer: IssuerUnderTest) -> None:
 
 def test_upload_over_the_limit_is_refused_in_words(issuer: IssuerUnderTest) -> None:
     client, token = logged_in(issuer)
-    response = upload(client, token, b"x" * (1 << 20))
+    head = b'--x\r\nContent-Disposition: form-data; name="roster"; filename="a.csv"\r\n\r\n'
+    form = b"%s%s\r\n--x--\r\n" % (head, b"x" * (1 << 20))
+    response = client.post("/rosters/check", data=form, content_type="multipart/form-data; boundary=x", **HTTPS)
     assert response.status_code == 413
     assert response.mimetype == "text/html"
     assert "Send less." in response.text
