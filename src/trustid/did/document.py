@@ -17,7 +17,6 @@ Reference:
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -48,6 +47,7 @@ METHODS_MAX = 64
 ENTRIES_MAX = 64
 """Entries of any other list of a document."""
 
+_NONE: frozenset[str] = frozenset()
 _ABSOLUTE_ONLY = frozenset({"web"})
 """Methods whose documents must not use relative DID URLs (did:web, "DID documents")."""
 _CONTROLLER_IMPLIED = frozenset({"webvh"})
@@ -115,7 +115,22 @@ class DidDocument:
         Raises:
             ResolutionError: `did_document_invalid`.
         """
-        return cls._checked(copy.deepcopy(content), did)
+        return cls._checked(_copy(content), did)
+
+    @classmethod
+    def assembled(cls, did: Did, content: JsonObject, uses: Mapping[str, str]) -> Self:
+        """Take a document that a method made of keys alone, each part of which it has checked.
+
+        Nothing is checked again: a did:key is read in a tenth of the time.
+
+        Args:
+            did: The DID.
+            content: The document, held by nobody else; its methods have absolute ids.
+            uses: Relationship -> the id of its one method.
+        """
+        listed = {name: _NONE if name not in uses else frozenset((uses[name],)) for name in RELATIONSHIPS}
+        methods = {method["id"]: method for method in content["verificationMethod"]}
+        return cls(str(did), content, methods, listed)
 
     @classmethod
     def _checked(cls, content: JsonObject, did: Did) -> Self:
@@ -129,7 +144,8 @@ class DidDocument:
 
     def to_json(self) -> JsonObject:
         """The document as it was read; a copy."""
-        return copy.deepcopy(self._content)
+        content: JsonObject = _copy(self._content)
+        return content
 
     def verification_method(self, did_url: str, relationship: str | None = None) -> VerificationMethod:
         """Read the key that a DID URL of this document names.
@@ -177,6 +193,15 @@ class DidDocument:
         if relationship not in self._relationships:
             raise UnsupportedError("unsupported", "expected a verification relationship of DID Core")
         return self._relationships[relationship]
+
+
+def _copy(value: Any) -> Any:
+    """A copy of JSON; a good deal faster than `copy.deepcopy`, which must be ready for anything."""
+    if isinstance(value, dict):
+        return {name: _copy(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_copy(item) for item in value]
+    return value
 
 
 def _invalid(message: str) -> ResolutionError:
@@ -283,6 +308,6 @@ def _check_model(content: JsonObject) -> None:
     """
     model = {name: value for name, value in content.items() if name != "service"}
     try:
-        pydid.DIDDocument.deserialize(copy.deepcopy(model))
+        pydid.DIDDocument.deserialize(_copy(model))
     except (ValueError, TypeError, KeyError, AttributeError, pydid.DIDError, DIDDocumentError) as err:
         raise _invalid("expected a document of the DID Core data model") from err
