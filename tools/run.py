@@ -80,9 +80,13 @@ def describe(servers: Servers, samples: dict[str, list[dict[str, Any]]]) -> None
                 print(f"    {row['claim_url']}")
         else:
             print(f"  {institution}: loaded before; its links are at the desk")
-    print("""
+    command = Path(sys.executable).with_name("trustid")
+    print(f"""
   Open a link for its QR code, or collect as a holder on this machine:
-    trustid wallet accept 'LINK'     trustid wallet list     trustid wallet present 'openid4vp://…'
+    export TRUSTID_ALLOW_HTTP=1      # these servers speak http, on this machine only
+    {command} wallet accept 'LINK'
+    {command} wallet list
+    {command} wallet present 'openid4vp://…'
 """)
 
 

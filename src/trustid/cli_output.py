@@ -56,6 +56,8 @@ _UNREACHABLE_CODES: Final = frozenset(
 _VALUE_MAX: Final = 500
 """A single claim on the screen; JSON output is never cut."""
 
+_LOOPBACK_HINT: Final = "For servers that you run on this machine yourself, set TRUSTID_ALLOW_HTTP=1."
+
 P = ParamSpec("P")
 
 
@@ -114,6 +116,8 @@ class Output:
         console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
         console.print(Text.assemble((error.public, "bold red")))
         console.print(Text(clean(f"{error.code}: {error.message}"), style="dim"))
+        if error.code == "fetch_blocked":
+            console.print(Text(_LOOPBACK_HINT))
 
 
 def clean(value: Any) -> str:

@@ -133,9 +133,18 @@ def test_a_revoked_credential_is_refused_at_the_counter(servers, wallet) -> None
 def test_an_offer_is_accepted_once(servers, wallet) -> None:
     offer = servers.offer()["credential_offer_uri"]
     run("wallet", "accept", offer)
-    error = run_json("wallet", "accept", offer, exit_code=3)
-    assert error["error"] == "fetch_failed"
+    error = run_json("wallet", "accept", offer, exit_code=1)
+    assert error["error"] == "offer_unusable"
     assert len(run_json("wallet", "list")["credentials"]) == 1
+
+
+def test_the_claim_link_that_a_person_gets_is_accepted(servers, wallet, monkeypatch) -> None:
+    link = servers.offer()["claim_url"]
+    monkeypatch.setenv("TRUSTID_ALLOW_HTTP", "0")
+    assert "set TRUSTID_ALLOW_HTTP=1" in run("wallet", "accept", link, exit_code=1).output
+    monkeypatch.setenv("TRUSTID_ALLOW_HTTP", "1")
+    assert len(run_json("wallet", "accept", link)["accepted"]) == 1
+    assert run_json("wallet", "accept", link, exit_code=1)["error"] == "offer_unusable"
 
 
 def test_a_missing_and_a_wrong_code_are_told_apart(servers, wallet) -> None:

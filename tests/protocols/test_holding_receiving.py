@@ -10,7 +10,7 @@ from protocols.wallet_peers import CA, ISSUER, NOW, VCT, Http, School
 from trustid.credentials import jose
 from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.did import key as did_key
-from trustid.errors import FetchError, TrustidError
+from trustid.errors import FetchError, MalformedError, TrustidError
 from trustid.fetching import Fetcher
 from trustid.keys import generate
 from trustid.protocols.holding import Holder
@@ -52,6 +52,29 @@ def test_an_offer_by_reference_is_fetched() -> None:
     school = School(Http())
     school.http.json(f"{ISSUER}/offer/1", school.offer())
     assert accept(school, f"openid-credential-offer://?credential_offer_uri={ISSUER}/offer/1")
+
+
+def test_a_claim_link_leads_to_the_offer() -> None:
+    school = School(Http())
+    school.http.json(f"{ISSUER}/claim/1", {"credential_offer_uri": school.link()})
+    assert accept(school, f"{ISSUER}/claim/1")
+    for answer in ({}, {"credential_offer_uri": 5}, {"credential_offer_uri": f"{ISSUER}/claim/1"}):
+        school.http.json(f"{ISSUER}/claim/2", answer)
+        with pytest.raises(MalformedError):
+            wallet(school.http).read_offer(f"{ISSUER}/claim/2")
+
+
+@pytest.mark.parametrize("status", [404, 409, 410, 500])
+def test_a_link_that_was_used_says_so(status: int) -> None:
+    school = School(Http())
+    body = b'{"code":"already_collected"}'
+    for place in ("claim/1", "offer/1"):
+        school.http.handlers[f"{ISSUER}/{place}"] = lambda *_: (status, "application/problem+json", body)
+    for link in (f"{ISSUER}/claim/1", f"openid-credential-offer://?credential_offer_uri={ISSUER}/offer/1"):
+        with pytest.raises(TrustidError) as refusal:
+            wallet(school.http).read_offer(link)
+        assert refusal.value.code == ("fetch_failed" if status == 500 else "offer_unusable")
+    assert accept(school)
 
 
 def test_trusted_authorities_are_asked_for_where_there_are_any() -> None:

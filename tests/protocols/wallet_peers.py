@@ -38,8 +38,8 @@ class Http:
         self.handlers: dict[str, Callable[[str, bytes, dict[str, str]], tuple[int, str, bytes]]] = {}
         self.asked: list[tuple[str, str]] = []
 
-    def get(self, url, *, accept, max_bytes=None) -> Fetched:
-        return self._answer("GET", url, b"", {}, raise_for_status=True)
+    def get(self, url, *, accept, max_bytes=None, raise_for_status=True) -> Fetched:
+        return self._answer("GET", url, b"", {}, raise_for_status=raise_for_status)
 
     def post(self, url, *, body, content_type, accept, headers=None, max_bytes=None) -> Fetched:
         return self._answer("POST", url, body, dict(headers or {}), raise_for_status=False)

@@ -174,7 +174,7 @@ class Issuing:
         now = self._clock()
         token = self.authorize(access_token)
         kind = self._kind(request, token)
-        keys, nonces = self._holder_keys(request, token, kind, now)
+        keys, nonces = self._holder_keys(request, token, now)
         issued_at = now - now % HOUR
         reservation = Reservation(
             token_hash=sha256(access_token.encode()),
@@ -205,11 +205,12 @@ class Issuing:
         return kind
 
     def _holder_keys(
-        self, request: CredentialRequest, token: Token, kind: CredentialKind, now: int
+        self, request: CredentialRequest, token: Token, now: int
     ) -> tuple[Mapping[str, PublicKey], tuple[tuple[bytes, int], ...]]:
-        if len(request.proofs) > kind.batch_size:
+        most = self._offering.batch_size
+        if len(request.proofs) > most:
             raise ProtocolError(
-                "invalid_proof", f"expected at most {kind.batch_size} proofs, found {len(request.proofs)}"
+                "invalid_proof", f"expected at most {most} proofs, found {len(request.proofs)}"
             )
         audience = self._identity.public_url
         proofs = [

@@ -84,6 +84,11 @@ class Offering:
         self._secrets = secrets
         self._clock = clock
 
+    @property
+    def batch_size(self) -> int:
+        """How many proofs one request may have, whatever the kind: the metadata have one number for all."""
+        return min(kind.batch_size for kind in self._kinds.values())
+
     def kind(self, configuration_id: str) -> CredentialKind:
         """The kind of credential with this id.
 

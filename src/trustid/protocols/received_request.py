@@ -40,7 +40,7 @@ from trustid.protocols.openid4vp import (
     VP_FORMATS,
     ResponseMode,
 )
-from trustid.protocols.wallet_http import FORM, HttpClient, web_host
+from trustid.protocols.wallet_http import FORM, HttpClient, fetch, web_host
 
 __all__ = ["Asker", "ReceivedRequest", "RequestReader", "read_link"]
 
@@ -198,7 +198,8 @@ class RequestReader:
             return parameters["request"], None
         url = parameters["request_uri"]
         if method == "get":
-            return _text(self.http.get(url, accept=REQUEST_MEDIA_TYPE).body), None
+            found = fetch(self.http, url, accept=REQUEST_MEDIA_TYPE, refusal="session_unknown")
+            return _text(found), None
         nonce = secrets.token_urlsafe(16)
         metadata = {
             "vp_formats_supported": VP_FORMATS,

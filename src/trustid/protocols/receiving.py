@@ -41,10 +41,11 @@ from trustid.protocols.openid4vci import (
     parse_offer_uri,
     well_known_url,
 )
+from trustid.protocols.openid4vci_offer import OFFER_URI_MAX, text_member
 from trustid.protocols.ports import Clock
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential
 from trustid.protocols.trust import IssuerMetadata as IssuerKeys
-from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of, printable, web_host
+from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of, fetch, printable, web_host
 
 __all__ = ["Receiver", "make_proof", "read_offer"]
 
@@ -62,6 +63,8 @@ _KIND_OF_ALGORITHM: Final[Mapping[str, KeyKind]] = {
     "Ed25519": "Ed25519",
 }
 
+_CLAIM_LINK = re.compile(r"https?://[^?#\s]{1,2048}")
+# An address without a query cannot be an offer; asked for JSON, a claim link answers with the offer's link.
 _ACCESS_TOKEN = re.compile(r"[!-~]+")
 # RFC 6749, appendix A.12; it goes into a header, where a line break would begin another.
 
@@ -97,16 +100,26 @@ def make_proof(
 def read_offer(uri: str, http: HttpClient) -> CredentialOffer:
     """Read an offer's link, and fetch the offer where the link only points to it.
 
+    Args:
+        uri: An offer's link, or the claim link of our issuers, which leads to one.
+        http: The door to the network.
+
     Raises:
         MalformedError: Not an offer.
+        ProtocolError: `offer_unusable`: the link was used, withdrawn or never made.
         FetchError: It cannot be fetched, or must not be (`fetch_blocked`).
 
     Reference:
         OpenID4VCI 1.0, section 4.1.
     """
+    if _CLAIM_LINK.fullmatch(uri.strip()):
+        answer = parse_json_object(fetch(http, uri.strip(), accept=JSON, refusal="offer_unusable"))
+        uri = text_member(answer, "credential_offer_uri", OFFER_URI_MAX)
     offer = parse_offer_uri(uri)
     if isinstance(offer, str):
-        offer = CredentialOffer.from_json(parse_json_object(http.get(offer, accept=JSON).body))
+        offer = CredentialOffer.from_json(
+            parse_json_object(fetch(http, offer, accept=JSON, refusal="offer_unusable"))
+        )
     return offer
 
 

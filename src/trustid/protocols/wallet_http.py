@@ -7,10 +7,10 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from trustid.encoding import parse_json_object
-from trustid.errors import LimitExceededError, MalformedError
+from trustid.errors import FetchError, LimitExceededError, MalformedError, ProtocolError
 from trustid.fetching import Fetched
 
-__all__ = ["FORM", "JSON", "HttpClient", "error_of", "printable", "web_host"]
+__all__ = ["FORM", "JSON", "HttpClient", "error_of", "fetch", "printable", "web_host"]
 
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -21,7 +21,9 @@ ERROR_MAX: Final = 64
 class HttpClient(Protocol):
     """What is needed of `trustid.fetching.Fetcher`."""
 
-    def get(self, url: str, *, accept: str, max_bytes: int | None = None) -> Fetched:
+    def get(
+        self, url: str, *, accept: str, max_bytes: int | None = None, raise_for_status: bool = True
+    ) -> Fetched:
         """Fetch, or raise FetchError."""
         ...
 
@@ -37,6 +39,29 @@ class HttpClient(Protocol):
     ) -> Fetched:
         """Send; answers of 400 and more are returned."""
         ...
+
+
+def fetch(http: HttpClient, url: str, *, accept: str, refusal: str) -> bytes:
+    """What a link leads to; a link that was used or has ended is refused by name, not called unreachable.
+
+    Args:
+        http: The door to the network.
+        url: Where it leads.
+        accept: The media types taken.
+        refusal: The code for an answer that says no.
+
+    Raises:
+        ProtocolError: `refusal`; the status is 400 to 499.
+        FetchError: There is no usable answer.
+    """
+    answer = http.get(url, accept=accept, raise_for_status=False)
+    if 400 <= answer.status < 500:
+        raise ProtocolError(
+            refusal, f"the link was answered with {answer.status} {error_of(answer)}".rstrip()
+        )
+    if answer.status >= 500:
+        raise FetchError("fetch_failed", f"expected a resource, found status {answer.status}")
+    return answer.body
 
 
 def error_of(answer: Fetched) -> str:
