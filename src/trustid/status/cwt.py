@@ -9,7 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from trustid.encoding import CborTag, cbor_decode, cbor_encode
+from trustid.credentials import cose
+from trustid.credentials.cose import CoseSign1, sign1
+from trustid.encoding import cbor_decode, cbor_encode
 from trustid.errors import SignatureError, StatusUnknownError, TrustidError
 from trustid.keys import PublicKey, SigningKey
 from trustid.status.list_token import MAX_TOKEN_BYTES, StatusListToken, check_claims, read_claims
@@ -21,12 +23,6 @@ STATUS_LIST_CWT_MEDIA_TYPE = "application/statuslist+cwt"
 
 MAX_DEPTH = 8
 
-COSE_SIGN1 = 18
-ALGORITHMS = {-7: "ES256", -9: "ES256", -8: "EdDSA", -19: "EdDSA"}
-"""COSE algorithm to the algorithm of our keys; -9 and -19 are the fully specified ones of RFC 9864."""
-ALGORITHM_NUMBERS = {"ES256": -7, "EdDSA": -8}
-
-HEADER_ALGORITHM, HEADER_CRITICAL, HEADER_KEY_ID, HEADER_TYPE = 1, 2, 4, 16
 CLAIM_ISSUER, CLAIM_SUBJECT, CLAIM_EXPIRES, CLAIM_ISSUED = 1, 2, 4, 6
 CLAIM_STATUS_LIST, CLAIM_TTL = 65533, 65534
 
@@ -36,18 +32,12 @@ class StatusListCwt:
     """A token that was read but is not believed yet.
 
     Attributes:
-        algorithm: As our keys name it.
-        key_id: From the header, or None.
-        protected: The protected header's bytes, as signed.
-        payload: The claims' bytes, as signed.
-        signature: Raw, as COSE has it.
+        message: The COSE_Sign1.
+        key_id: From its header, or None.
     """
 
-    algorithm: str
+    message: CoseSign1
     key_id: bytes | None
-    protected: bytes
-    payload: bytes
-    signature: bytes
 
 
 def issue_cwt(
@@ -77,23 +67,15 @@ def issue_cwt(
     Reference:
         draft-ietf-oauth-status-list-21, section 5.2.
     """
-    protected = cbor_encode(
-        {HEADER_ALGORITHM: ALGORITHM_NUMBERS[key.algorithm], HEADER_TYPE: STATUS_LIST_CWT_MEDIA_TYPE}
-    )
     claims: dict[int, Any] = {CLAIM_SUBJECT: uri, CLAIM_ISSUED: issued_at}
     if expires_at is not None:
         claims[CLAIM_EXPIRES] = expires_at
     if ttl is not None:
         claims[CLAIM_TTL] = ttl
     payload = cbor_encode({**claims, CLAIM_STATUS_LIST: statuses.to_cbor_claim()})
-    unprotected = {} if key_id is None else {HEADER_KEY_ID: key_id}
-    signature = key.sign(_to_be_signed(protected, payload))
-    return cbor_encode(CborTag(COSE_SIGN1, [protected, unprotected, payload, signature]))
-
-
-def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
-    """The Sig_structure of RFC 9052, section 4.4."""
-    return cbor_encode(["Signature1", protected, b"", payload])
+    unprotected = {} if key_id is None else {cose.KEY_ID: key_id}
+    header = {cose.TYPE: STATUS_LIST_CWT_MEDIA_TYPE}
+    return sign1(payload, key, protected=header, unprotected=unprotected).to_bytes()
 
 
 def parse_cwt(token: bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> StatusListCwt:
@@ -103,26 +85,19 @@ def parse_cwt(token: bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> StatusListCw
         StatusUnknownError: `status_malformed`.
         SignatureError: `alg_not_allowed`, `crit_unsupported`, `typ_mismatch`.
     """
-    envelope = _decode(token, max_bytes)
-    content = envelope.value if isinstance(envelope, CborTag) and envelope.tag == COSE_SIGN1 else envelope
-    match content:
-        case [bytes(protected), dict(unprotected), bytes(payload), bytes(signature)]:
-            header = _decode(protected, max_bytes)
-        case _:
-            raise StatusUnknownError("status_malformed", "expected a COSE_Sign1 structure")
-    if not isinstance(header, dict):
-        raise StatusUnknownError("status_malformed", "expected a map as protected header")
-    if HEADER_CRITICAL in header:
-        raise SignatureError("crit_unsupported", "expected no critical header parameters")
-    algorithm = header.get(HEADER_ALGORITHM)
-    if not isinstance(algorithm, int) or algorithm not in ALGORITHMS:
-        raise SignatureError("alg_not_allowed", "expected ES256 or EdDSA in the protected header")
-    if header.get(HEADER_TYPE) != STATUS_LIST_CWT_MEDIA_TYPE:
+    try:
+        message = CoseSign1.parse(token, max_bytes=max_bytes)
+        _ = message.algorithm  # refuses what is no signature here, before anything is fetched for it
+    except SignatureError:
+        raise
+    except TrustidError as err:
+        raise StatusUnknownError("status_malformed", "expected a COSE_Sign1 structure") from err
+    if message.payload is None:
+        raise StatusUnknownError("status_malformed", "expected the list in the message")
+    if message.protected.get(cose.TYPE) != STATUS_LIST_CWT_MEDIA_TYPE:
         raise SignatureError("typ_mismatch", f"expected the type {STATUS_LIST_CWT_MEDIA_TYPE}")
-    key_id = header.get(HEADER_KEY_ID, unprotected.get(HEADER_KEY_ID))
-    return StatusListCwt(
-        ALGORITHMS[algorithm], key_id if isinstance(key_id, bytes) else None, protected, payload, signature
-    )
+    key_id = message.protected.get(cose.KEY_ID, message.unprotected.get(cose.KEY_ID))
+    return StatusListCwt(message, key_id if isinstance(key_id, bytes) else None)
 
 
 def _decode(data: bytes, max_bytes: int) -> Any:
@@ -149,15 +124,13 @@ def verify_cwt(
     Reference:
         draft-ietf-oauth-status-list-21, sections 5.2 and 8.3.
     """
-    if token.algorithm not in algorithms or token.algorithm != key.algorithm:
-        raise StatusUnknownError("status_untrusted", "the list's signature was refused (alg_not_allowed)")
     try:
-        key.verify(token.signature, _to_be_signed(token.protected, token.payload))
+        payload = token.message.verify(key, algorithms=algorithms)
     except SignatureError as err:
         raise StatusUnknownError(
             "status_untrusted", f"the list's signature was refused ({err.code})"
         ) from err
-    claims = _decode(token.payload, MAX_TOKEN_BYTES)
+    claims = _decode(payload, MAX_TOKEN_BYTES)
     if not isinstance(claims, dict):
         raise StatusUnknownError("status_malformed", "expected a map of claims")
     names = (CLAIM_SUBJECT, CLAIM_ISSUED, CLAIM_EXPIRES, CLAIM_TTL, CLAIM_ISSUER)
