@@ -1,0 +1,65 @@
+"""Fill the fuzz targets' corpora from the project's vectors: `python rust/fuzz/seeds.py`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from trustid.keys.bls import KeyStore, SecretKey
+
+FUZZ = Path(__file__).parent
+VECTORS = FUZZ.parents[1] / "tests" / "vectors" / "bls"
+LENGTHS = {32, 47, 48, 49, 95, 96, 97, 192}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every string of a JSON document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, dict):
+        yield from texts(list(value.values()))
+
+
+def save(target: str, data: bytes) -> None:
+    """Put one input into a target's corpus, under its digest."""
+    folder = FUZZ / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / hashlib.sha256(data).hexdigest()[:32]).write_bytes(data)
+
+
+def points() -> None:
+    """Points and keys of the vectors, good and bad ones, and keys with their proofs."""
+    for path in VECTORS.rglob("*.json"):
+        for text in texts(json.loads(path.read_text())):
+            try:
+                data = bytes.fromhex(text.removeprefix("0x"))
+            except ValueError:
+                continue
+            if len(data) in LENGTHS:
+                save("bls_points", data)
+    secret = SecretKey.derive(b"f" * 32)
+    save("bls_points", bytes(secret.public_key()) + bytes(secret.prove_possession()))
+
+
+def stores() -> None:
+    """Small key stores, and their keys without the header."""
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (0, 1, 3, 9):
+            secrets = [SecretKey.derive(b"f" * 32, info=bytes([index])) for index in range(count)]
+            path = Path(folder) / "keys"
+            KeyStore.build(path, b"".join(bytes(secret.public_key()) for secret in secrets), None)
+            data = path.read_bytes()
+            save("bls_store", data)
+            save("bls_store", data[64:])
+
+
+if __name__ == "__main__":
+    points()
+    stores()
