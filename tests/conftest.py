@@ -11,3 +11,13 @@ _limit = sys.getrecursionlimit()
 import py_ecc  # noqa: E402, F401
 
 sys.setrecursionlimit(_limit)
+
+LONG_ID = 24
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case by its argument where its text is long: such text often holds a random key, and the workers of one
+    run must agree on the names of all cases."""
+    if isinstance(val, str | bytes) and len(val) > LONG_ID:
+        return f"long {argname}"
+    return None

@@ -288,7 +288,6 @@ def test_prerotation_through_the_functions() -> None:
         {"witness": {"threshold": 1, "witnesses": [WITNESS_DIDS[0]]}},
         {"updateKeys": [FIRST.public_key.to_multikey()] * 33},
     ],
-    ids=str,
 )  # fmt: skip
 def test_parameters_that_no_entry_may_set(parameters: dict[str, Any]) -> None:
     assert accepted(forge(PLAIN, parameters={"ttl": 0, "watchers": ["https://w.example"], "portable": False}))

@@ -72,7 +72,7 @@ def exported() -> Iterator[tuple[str, Any]]:
         if name.startswith("_"):
             continue
         if inspect.isclass(value):
-            for method in vars(value):
+            for method in sorted(vars(value)):
                 if name == "KeyStore" and method == "build":
                     continue  # it writes files: test_bls_store.py gives it junk in a folder of its own
                 bound = getattr(value, method)
@@ -277,7 +277,7 @@ def documented() -> list[tuple[str, str]]:
         value = getattr(bls, name)
         found.append((name, value.__doc__ or ""))
         if inspect.isclass(value):
-            for method in vars(value):
+            for method in sorted(vars(value)):
                 if not method.startswith("_") and not isinstance(getattr(value, method), value):
                     found.append((f"{name}.{method}", getattr(value, method).__doc__ or ""))
     return found
