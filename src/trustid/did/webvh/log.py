@@ -1,9 +1,10 @@
 """A did:webvh log that was verified as a whole, and the versions in it.
 
 The order of checks for each entry: size and form; that the DID may have gone on
-(deactivation); parameters; time; place (`state.id`); the SCID (first entry); the
-entry's hash, which chains it to the one before; the proofs. Witnesses come
-last, over the whole log. One entry that does not hold makes the whole log
+(deactivation); parameters; time; place (`state.id`); the entry's hash, which
+chains it to the one before; the SCID (first entry); the form of the proofs and
+who made them. Then, over the whole log, the signatures (in one row, which takes
+a processor less time), and last the witnesses. One entry that does not hold makes the whole log
 invalid, also for queries of earlier versions.
 
 Reference:
@@ -20,7 +21,7 @@ from trustid.did.resolution import Resolution
 from trustid.did.syntax import Did
 from trustid.did.webvh.entries import Entry, digest, entry_hash, locate, read_time, scid_of
 from trustid.did.webvh.parameters import Parameters, WitnessRule
-from trustid.did.webvh.proofs import KeyRing, verify_proof
+from trustid.did.webvh.proofs import KeyRing, Signature, read_proof
 from trustid.did.webvh.services import with_implicit_services
 from trustid.did.webvh.witnesses import Approvals
 from trustid.encoding import JsonObject
@@ -112,8 +113,13 @@ class Log:
             raise LimitExceededError("limit_exceeded", f"expected at most {ENTRIES_MAX} entries")
         keys = KeyRing()
         versions: list[Version] = []
+        signatures: list[Signature] = []
         for line in lines:
-            versions.append(_verified(Entry.parse(line), versions[-1] if versions else None, keys, now))
+            version, found = _checked(Entry.parse(line), versions[-1] if versions else None, keys, now)
+            versions.append(version)
+            signatures += found
+        for signature in signatures:
+            signature.verify()
         return cls(tuple(versions), tuple(lines), retrieved)
 
     @property
@@ -221,7 +227,10 @@ class Log:
         return metadata
 
 
-def _verified(entry: Entry, previous: Version | None, keys: KeyRing, now: int) -> Version:
+def _checked(
+    entry: Entry, previous: Version | None, keys: KeyRing, now: int
+) -> tuple[Version, list[Signature]]:
+    """Check all of an entry but its signatures, which are given back."""
     if previous is not None and previous.parameters.deactivated:
         raise _invalid("expected no entry after the deactivation")
     if previous is None:
@@ -237,8 +246,8 @@ def _verified(entry: Entry, previous: Version | None, keys: KeyRing, now: int) -
         raise _invalid(f"expected versionId to be {number} and the hash of the entry")
     if previous is None and scid_of(entry, parameters.scid) != parameters.scid:
         raise _invalid("expected the SCID to be the hash of the first entry")
-    _check_proofs(entry, digest(parts, entry.version_id), _signers(parameters, previous), keys)
-    return Version(
+    signatures = _signatures(entry, digest(parts, entry.version_id), _signers(parameters, previous), keys)
+    version = Version(
         number,
         entry.version_id,
         entry.version_time,
@@ -248,6 +257,7 @@ def _verified(entry: Entry, previous: Version | None, keys: KeyRing, now: int) -
         parameters,
         _witnesses(parameters, previous),
     )
+    return version, signatures
 
 
 def _checked_time(entry: Entry, previous: Version | None, now: int) -> float:
@@ -294,8 +304,7 @@ def _witnesses(parameters: Parameters, previous: Version | None) -> WitnessRule 
     return parameters.witness
 
 
-def _check_proofs(entry: Entry, hashed: bytes, signers: tuple[str, ...], keys: KeyRing) -> None:
+def _signatures(entry: Entry, hashed: bytes, signers: tuple[str, ...], keys: KeyRing) -> list[Signature]:
     if not 1 <= len(entry.proofs) <= PROOFS_MAX:
         raise ResolutionError("did_log_proof", f"expected 1 to {PROOFS_MAX} proofs on each entry")
-    for proof in entry.proofs:
-        verify_proof(hashed, proof, allowed=signers, keys=keys)
+    return [read_proof(hashed, proof, allowed=signers, keys=keys) for proof in entry.proofs]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import NamedTuple
 
 from trustid.encoding import JsonObject, canonicalize, canonicalize_parsed, sha256
 from trustid.errors import MalformedError, ProofError, ResolutionError, SignatureError
 from trustid.keys import Ed25519PublicKey, PublicKey, SigningKey, public_key_from_multikey
 from trustid.keys.jcs_proof import CRYPTOSUITE, PROOF_TYPE, read_signature, write_signature
 
-__all__ = ["KeyRing", "check_shape", "make_proof", "verify_proof"]
+__all__ = ["KeyRing", "Signature", "check_shape", "make_proof", "read_proof"]
 
 PURPOSE = "assertionMethod"
 MEMBERS_MAX = 16
@@ -75,17 +76,33 @@ def check_shape(proof: object) -> tuple[JsonObject, str]:
     return proof, multikey
 
 
-def verify_proof(digest: bytes, proof: object, *, allowed: Collection[str], keys: KeyRing) -> str:
-    """Check a proof over a document.
+class Signature(NamedTuple):
+    """A signature that is still to be verified."""
+
+    key: PublicKey
+    signature: bytes
+    message: bytes
+
+    def verify(self) -> None:
+        """Return if it holds.
+
+        Raises:
+            ResolutionError: `did_log_proof`.
+        """
+        try:
+            self.key.verify(self.signature, self.message)
+        except SignatureError as err:
+            raise _invalid("expected a signature over this entry and these options") from err
+
+
+def read_proof(digest: bytes, proof: object, *, allowed: Collection[str], keys: KeyRing) -> Signature:
+    """Check everything about a proof, and give its signature to be verified.
 
     Args:
         digest: SHA-256 of the document in canonical form, without its proof.
         proof: The proof.
         allowed: Multikeys that may have made it.
         keys: Keys read so far.
-
-    Returns:
-        The Multikey of whoever made it.
 
     Raises:
         ResolutionError: `did_log_proof`.
@@ -96,10 +113,10 @@ def verify_proof(digest: bytes, proof: object, *, allowed: Collection[str], keys
     options = dict(checked)
     try:
         signature = read_signature(options.pop("proofValue", None))
-        keys.key(multikey).verify(signature, sha256(canonicalize_parsed(options)) + digest)
-    except (ProofError, SignatureError, MalformedError) as err:
-        raise _invalid("expected a signature over this entry and these options") from err
-    return multikey
+        message = sha256(canonicalize_parsed(options)) + digest
+    except (ProofError, MalformedError) as err:
+        raise _invalid("expected a proof that can be read") from err
+    return Signature(keys.key(multikey), signature, message)
 
 
 def make_proof(document: JsonObject, key: SigningKey, created: str) -> JsonObject:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trustid.did.webvh.parameters import WitnessRule
-from trustid.did.webvh.proofs import KeyRing, check_shape, make_proof, verify_proof
+from trustid.did.webvh.proofs import KeyRing, check_shape, make_proof, read_proof
 from trustid.encoding import JsonObject, canonicalize, dump_json, parse_json, sha256
 from trustid.errors import LimitExceededError, MalformedError, ResolutionError
 from trustid.keys import SigningKey
@@ -121,7 +121,7 @@ class Approvals:
     def _holds(self, number: int, proof: JsonObject, witness: str) -> bool:
         signed = canonicalize({"versionId": self._version_ids[number]})
         try:
-            verify_proof(sha256(signed), proof, allowed=(witness,), keys=self._keys)
+            read_proof(sha256(signed), proof, allowed=(witness,), keys=self._keys).verify()
         except ResolutionError:
             return False
         return True
