@@ -91,6 +91,7 @@ impl<V: Lanes> Arithmetic for Eight<V> {
         (x, multiply(&y, &constant(&S)))
     }
 
+    #[inline(always)]
     fn unload(x: &[V; LIMBS], y: &[V; LIMBS], points: &mut Vec<G1Affine>) {
         // Dividing by s = 2^-16 means multiplying by 2^16.
         let y = multiply(y, &constant(&limbs(&power_of_two(432))));
@@ -137,6 +138,7 @@ impl<V: Lanes> Arithmetic for Eight<V> {
         reduce(&Self::difference(value, first), &P2)
     }
 
+    #[inline(always)]
     fn invert(value: &[V; LIMBS]) -> Option<[V; LIMBS]> {
         let mut values = numbers(value);
         if values.contains(&[0; 6]) {
@@ -245,6 +247,7 @@ fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; 6]) -> [V; LIMBS] {
 }
 
 /// The number of each lane, below `p`; the element is below `2 p`.
+#[inline(always)]
 fn numbers<V: Lanes>(value: &[V; LIMBS]) -> [[u64; 6]; LANES] {
     let rows = value.map(V::store);
     core::array::from_fn(|lane| below_modulus(words(&rows.map(|row| row[lane]))))
