@@ -5,14 +5,18 @@ from os import PathLike
 from typing import ClassVar, NoReturn, final
 
 __all__ = [
+    "ContextSet",
     "KeyStore",
     "ProofOfPossession",
     "ProvenKey",
     "PublicKey",
+    "RdfLimits",
     "SecretKey",
     "Signature",
     "Suite",
     "aggregate",
+    "canonicalize_jsonld",
+    "canonicalize_nquads",
     "encode_to_g1",
     "encode_to_g2",
     "fast_aggregate_verify",
@@ -199,3 +203,18 @@ def encode_to_g1(message: bytes, tag: bytes) -> bytes: ...
 def encode_to_g2(message: bytes, tag: bytes) -> bytes: ...
 def hash_many_to_g1(messages: Sequence[bytes], tag: bytes, *, threads: int = 1) -> bytes: ...
 def hash_many_to_g2(messages: Sequence[bytes], tag: bytes, *, threads: int = 1) -> bytes: ...
+
+@final
+class RdfLimits:
+    def __new__(
+        cls, *, max_bytes: int, max_depth: int, max_contexts: int, max_quads: int, max_work: int
+    ) -> RdfLimits: ...
+
+@final
+class ContextSet:
+    def __new__(cls, addresses: Sequence[str], documents: Sequence[bytes]) -> ContextSet: ...
+
+def canonicalize_jsonld(
+    document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes, sha384: bool = False
+) -> bytes: ...
+def canonicalize_nquads(text: bytes, *, limits: RdfLimits, sha384: bool = False) -> bytes: ...

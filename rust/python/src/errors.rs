@@ -2,6 +2,7 @@
 
 use pyo3::PyErr;
 use trustid_core::Error;
+use trustid_rdf::Error as RdfError;
 
 mod python {
     use pyo3::import_exception;
@@ -26,8 +27,11 @@ enum Class {
 
 /// The exception, with its code, that stands for `error`.
 pub(crate) fn to_python(error: &Error) -> PyErr {
-    let (class, code) = place(error);
-    let arguments = (code, error.to_string());
+    raise(place(error), error.to_string())
+}
+
+fn raise((class, code): (Class, &'static str), message: String) -> PyErr {
+    let arguments = (code, message);
     match class {
         Class::Malformed => python::MalformedError::new_err(arguments),
         Class::Limit => python::LimitExceededError::new_err(arguments),
@@ -69,6 +73,27 @@ fn place(error: &Error) -> (Class, &'static str) {
         Error::StoreUnsafe { .. } => (Class::Store, "store_unsafe"),
         Error::At { error, .. } => place(error),
         Error::RandomnessUnavailable => (Class::Internal, "internal_error"),
+    }
+}
+
+/// Class and code of each refusal of a document.
+fn place_rdf(error: &RdfError) -> (Class, &'static str) {
+    match error {
+        RdfError::Malformed { .. } | RdfError::JsonLd { .. } => (Class::Malformed, "malformed"),
+        RdfError::DuplicateKey => (Class::Malformed, "duplicate_key"),
+        RdfError::ContextUnknown => (Class::Unsupported, "context_unknown"),
+        RdfError::ContextNotAllowed => (Class::Malformed, "context_not_allowed"),
+        RdfError::ContextProtected => (Class::Malformed, "context_protected"),
+        RdfError::KeywordNotAllowed { .. } => (Class::Malformed, "context_keyword_not_allowed"),
+        RdfError::Dropped { .. } => (Class::Malformed, "context_undefined_term"),
+        RdfError::Limit { .. } => (Class::Limit, "limit_exceeded"),
+        RdfError::Work { .. } => (Class::Limit, "canonicalization_limit"),
+    }
+}
+
+impl<T> IntoPython<T> for Result<T, RdfError> {
+    fn into_python(self) -> Result<T, PyErr> {
+        self.map_err(|error| raise(place_rdf(&error), error.to_string()))
     }
 }
 

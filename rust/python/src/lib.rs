@@ -21,6 +21,7 @@ mod bls;
 mod errors;
 mod gil;
 mod hash;
+mod rdf;
 mod suite;
 
 /// Groups and signatures, in Rust. Private: use `trustid.keys.bls`.
@@ -35,6 +36,8 @@ mod _core {
     use crate::hash::{
         encode_to_g1, encode_to_g2, hash_many_to_g1, hash_many_to_g2, hash_to_g1, hash_to_g2,
     };
+    #[pymodule_export]
+    use crate::rdf::{canonicalize_jsonld, canonicalize_nquads, ContextSet, RdfLimits};
     #[pymodule_export]
     use crate::suite::Suite;
 }

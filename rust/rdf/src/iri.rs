@@ -36,9 +36,8 @@ pub(crate) fn is_keyword(text: &str) -> bool {
 
 /// Whether this has the form of a keyword, known or not.
 pub(crate) fn like_keyword(text: &str) -> bool {
-    text.strip_prefix('@').is_some_and(|name| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic())
-    })
+    text.strip_prefix('@')
+        .is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
 /// Whether this is an absolute address, well formed.
@@ -67,14 +66,8 @@ pub(crate) fn resolve(reference: &str, base: Option<&str>) -> String {
     let Some(base) = base.and_then(|base| Iri::parse(base).ok()) else {
         return reference.to_owned();
     };
-    match IriRef::parse(reference) {
-        Ok(_) => base
-            .resolve(reference)
-            .map_or_else(|_| reference.to_owned(), oxiri::Iri::into_inner),
-        Err(_) => base
-            .resolve_unchecked(reference)
-            .into_inner(),
-    }
+    base.resolve_unchecked(&IriRef::parse_unchecked(reference))
+        .into_inner()
 }
 
 /// Whether this is a language tag, well formed (BCP 47, loosely).

@@ -1,6 +1,6 @@
 //! JSON: read strictly, and written in canonical form.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::Deserializer;
@@ -171,7 +171,7 @@ fn write_string(value: &str, text: &mut String) {
             '\u{c}' => text.push_str("\\f"),
             '\r' => text.push_str("\\r"),
             control if control < ' ' => {
-                text.push_str(&format!("\\u{:04x}", u32::from(control)));
+                let _ = write!(text, "\\u{:04x}", u32::from(control));
             }
             other => text.push(other),
         }

@@ -1,7 +1,5 @@
 //! What the caller decides: how much is allowed, and how strictly it is read.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use crate::json;
@@ -14,8 +12,10 @@ pub struct Limits {
     pub bytes: usize,
     /// Arrays and objects inside each other.
     pub depth: usize,
-    /// Contexts that the document names, each time it names them.
+    /// Contexts that the document names or that its terms bring along, each time.
     pub contexts: usize,
+    /// Terms that are defined by each other, in a row.
+    pub definitions: usize,
     /// Statements.
     pub quads: usize,
     /// Steps to tell blank nodes apart, about a microsecond each.
@@ -27,7 +27,8 @@ impl Default for Limits {
         Self {
             bytes: 1 << 20,
             depth: 64,
-            contexts: 256,
+            contexts: 1024,
+            definitions: 64,
             quads: 1 << 15,
             work: 200_000,
         }
@@ -55,8 +56,9 @@ pub struct Options {
     /// The amounts allowed.
     pub limits: Limits,
     /// Whether everything in the document must become a statement.
-    pub(crate) secured: bool,
-    pub(crate) inline: Vec<Arc<Value>>,
+    pub secured: bool,
+    /// The contexts that may stand in a secured document itself.
+    pub inline: Vec<Value>,
 }
 
 impl Options {
@@ -79,7 +81,7 @@ impl Options {
         Ok(Self {
             limits,
             secured: true,
-            inline: inline.into_iter().map(Arc::new).collect(),
+            inline,
             ..Self::default()
         })
     }

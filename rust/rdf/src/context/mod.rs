@@ -1,5 +1,6 @@
 //! What the terms of a document mean.
 
+mod entries;
 mod process;
 mod set;
 mod term;
@@ -11,8 +12,20 @@ use serde_json::Value;
 
 use crate::iri;
 
-pub(crate) use process::{Origin, Scope};
+pub(crate) use process::Scope;
 pub use set::ContextSet;
+
+/// What a term says about the language of its texts.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Language {
+    /// Nothing: the context's own language holds.
+    #[default]
+    Inherited,
+    /// There is none.
+    Absent,
+    /// This one.
+    Tag(String),
+}
 
 /// The left or right of a text, as JSON-LD writes it.
 pub(crate) type BaseDirection = Option<&'static str>;
@@ -51,7 +64,7 @@ pub(crate) struct Term {
     pub(crate) base_url: Option<String>,
     pub(crate) direction: Option<BaseDirection>,
     pub(crate) index: Option<String>,
-    pub(crate) language: Option<Option<String>>,
+    pub(crate) language: Language,
     pub(crate) nest: Option<String>,
     pub(crate) kind: Option<String>,
 }
@@ -155,5 +168,6 @@ impl ActiveContext {
 
 /// The two sides of the first colon, if it is not the first character.
 pub(crate) fn split_compact(text: &str) -> Option<(&str, &str)> {
-    text.split_once(':').filter(|(prefix, _)| !prefix.is_empty())
+    text.split_once(':')
+        .filter(|(prefix, _)| !prefix.is_empty())
 }

@@ -58,10 +58,7 @@ impl Processor<'_> {
         for entry in entries(local) {
             self.count_context()?;
             let inline = !entry.is_string();
-            if self.options.secured
-                && inline
-                && !self.options.inline.iter().any(|allowed| **allowed == *entry)
-            {
+            if self.options.secured && inline && !self.options.inline.contains(entry) {
                 return Err(Error::ContextNotAllowed);
             }
         }
@@ -85,6 +82,7 @@ impl Processor<'_> {
         let Some(local) = &term.context else {
             return Ok(Arc::clone(active));
         };
+        self.count_context()?;
         // Terms of the set's contexts live as long as the set: their place names them.
         let recipe = active.identity.filter(|_| pure).map(|before| Recipe {
             before,
@@ -113,8 +111,8 @@ impl Processor<'_> {
         if let Some(made) = self.contexts.made(&recipe) {
             return Ok(made);
         }
-        let made = make(self)?;
-        Ok(self.contexts.keep(recipe, Arc::unwrap_or_clone(made)))
+        let fresh = make(self)?;
+        Ok(self.contexts.keep(recipe, Arc::unwrap_or_clone(fresh)))
     }
 
     /// Processes a context, or each of several in turn.

@@ -11,15 +11,16 @@ use crate::json;
 use crate::options::Limits;
 use crate::{Error, Result};
 
-/// How many processed contexts are kept. Documents can only name the contexts
-/// of the set, but in any order: what does not fit is processed each time.
-const KEPT_MAX: usize = 4096;
+/// How many processed contexts are kept, some 10 kB each. Documents can only name
+/// the contexts of the set, but in any order: what does not fit is processed each time.
+const KEPT_MAX: usize = 1024;
 
 /// What one context alone may be, however large the contexts of the set are.
 const CONTEXT_LIMITS: Limits = Limits {
     bytes: 4 << 20,
     depth: 64,
     contexts: usize::MAX,
+    definitions: 64,
     quads: 0,
     work: 0,
 };

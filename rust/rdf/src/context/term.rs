@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::process::{edit, read_direction, Origin, Scope};
+use super::entries::read_language;
+use super::process::{edit, Origin};
 use super::{split_compact, ActiveContext, Container, Term};
 use crate::error::json_ld;
 use crate::expand::Processor;
@@ -52,6 +53,24 @@ impl Processor<'_> {
         if name.is_empty() {
             return json_ld("invalid term definition");
         }
+        if self.defining >= self.options.limits.definitions {
+            return Err(Error::Limit {
+                what: "definitions in a row",
+                limit: self.options.limits.definitions,
+            });
+        }
+        self.defining += 1;
+        let defined = self.define_new_term(result, name, work);
+        self.defining -= 1;
+        defined
+    }
+
+    fn define_new_term(
+        &mut self,
+        result: &mut Arc<ActiveContext>,
+        name: &str,
+        work: &mut Defining<'_>,
+    ) -> Result<()> {
         work.defined.insert(name.to_owned(), false);
         let value = &work.local[name];
         if name == "@type" {
@@ -71,7 +90,11 @@ impl Processor<'_> {
         let Some(term) = self.read_term(result, name, &entries, simple, work)? else {
             // A protected term may not be made to mean nothing either.
             let kept = previous.is_some_and(|term| term.protected && !work.override_protected);
-            return if kept { Err(Error::ContextProtected) } else { Ok(()) };
+            return if kept {
+                Err(Error::ContextProtected)
+            } else {
+                Ok(())
+            };
         };
         put(result, name, term, previous, work.override_protected)?;
         work.defined.insert(name.to_owned(), true);
@@ -217,8 +240,7 @@ impl Processor<'_> {
             return Ok(false);
         }
         let meaning = self.expand_defining(result, id, false, work)?;
-        let Some(meaning) =
-            meaning.filter(|found| iri::is_keyword(found) || found.contains(':'))
+        let Some(meaning) = meaning.filter(|found| iri::is_keyword(found) || found.contains(':'))
         else {
             return json_ld("invalid IRI mapping");
         };
@@ -254,10 +276,9 @@ impl Processor<'_> {
                 self.define_term(result, prefix, work)?;
             }
             let meaning = result.term(prefix).and_then(|found| found.iri.as_deref());
-            term.iri = Some(meaning.map_or_else(
-                || name.to_owned(),
-                |meaning| format!("{meaning}{suffix}"),
-            ));
+            term.iri = Some(
+                meaning.map_or_else(|| name.to_owned(), |meaning| format!("{meaning}{suffix}")),
+            );
         } else if name.contains('/') {
             let meaning = result.expand_iri(name, true, true);
             let Some(meaning) = meaning.filter(|found| iri::has_scheme(found)) else {
@@ -274,142 +295,9 @@ impl Processor<'_> {
         Ok(())
     }
 
-    /// Step 19.
-    fn read_container(&self, term: &mut Term, entries: &Map<String, Value>) -> Result<()> {
-        let Some(value) = entries.get("@container") else {
-            return Ok(());
-        };
-        let names: Vec<&Value> = match value {
-            Value::Array(items) => items.iter().collect(),
-            other => vec![other],
-        };
-        let mut kind = Container::default();
-        for name in &names {
-            let one = match name.as_str() {
-                Some("@graph") => Container::GRAPH,
-                Some("@id") => Container::ID,
-                Some("@index") => Container::INDEX,
-                Some("@language") => Container::LANGUAGE,
-                Some("@list") => Container::LIST,
-                Some("@set") => Container::SET,
-                Some("@type") => Container::TYPE,
-                _ => return json_ld("invalid container mapping"),
-            };
-            kind = kind.with(one);
-        }
-        let maps = [Container::ID, Container::INDEX, Container::LANGUAGE, Container::TYPE]
-            .into_iter()
-            .filter(|one| kind.has(*one))
-            .count();
-        let mixed = (kind.has(Container::LIST) && names.len() > 1)
-            || maps > 1
-            || (kind.has(Container::GRAPH)
-                && (kind.has(Container::LANGUAGE) || kind.has(Container::TYPE)));
-        let only_1_1 = Container::GRAPH.with(Container::ID).with(Container::TYPE);
-        if names.is_empty()
-            || mixed
-            || (self.options.version_1_0 && (value.is_array() || kind.has(only_1_1)))
-        {
-            return json_ld("invalid container mapping");
-        }
-        term.container = kind;
-        if kind.has(Container::TYPE) {
-            let mapping = term.kind.get_or_insert_with(|| "@id".to_owned());
-            if !matches!(mapping.as_str(), "@id" | "@vocab") {
-                return json_ld("invalid type mapping");
-            }
-        }
-        Ok(())
-    }
-
-    /// Step 20.
-    fn read_index(
-        &mut self,
-        result: &mut Arc<ActiveContext>,
-        term: &mut Term,
-        entries: &Map<String, Value>,
-        work: &mut Defining<'_>,
-    ) -> Result<()> {
-        let Some(index) = entries.get("@index") else {
-            return Ok(());
-        };
-        self.only_1_1("invalid term definition")?;
-        let Value::String(index) = index else {
-            return json_ld("invalid term definition");
-        };
-        let meaning = self.expand_defining(result, index, false, work)?;
-        if !term.container.has(Container::INDEX)
-            || !meaning.is_some_and(|found| iri::has_scheme(&found))
-        {
-            return json_ld("invalid term definition");
-        }
-        term.index = Some(index.clone());
-        Ok(())
-    }
-
-    /// Step 21.
-    fn read_context(
-        &mut self,
-        result: &mut Arc<ActiveContext>,
-        term: &mut Term,
-        entries: &Map<String, Value>,
-        work: &mut Defining<'_>,
-    ) -> Result<()> {
-        let Some(context) = entries.get("@context") else {
-            return Ok(());
-        };
-        self.only_1_1("invalid term definition")?;
-        let origin = Origin {
-            scoped: false,
-            ..work.origin
-        };
-        let tried = self.process(&Arc::clone(result), context, origin, Scope::PROPERTY);
-        if let Err(error) = tried {
-            return match error {
-                Error::JsonLd { .. } => json_ld("invalid scoped context"),
-                other => Err(other),
-            };
-        }
-        term.context = Some(Arc::new(context.clone()));
-        term.base_url = work.origin.base_url.map(str::to_owned);
-        Ok(())
-    }
-
-    /// Steps 24 and 25.
-    fn read_nest_and_prefix(
-        &self,
-        term: &mut Term,
-        name: &str,
-        entries: &Map<String, Value>,
-    ) -> Result<()> {
-        if let Some(nest) = entries.get("@nest") {
-            self.only_1_1("invalid term definition")?;
-            match nest {
-                Value::String(nest) if nest == "@nest" || !iri::is_keyword(nest) => {
-                    term.nest = Some(nest.clone());
-                }
-                _ => return json_ld("invalid @nest value"),
-            }
-        }
-        if let Some(prefix) = entries.get("@prefix") {
-            self.only_1_1("invalid term definition")?;
-            if name.contains([':', '/']) {
-                return json_ld("invalid term definition");
-            }
-            let Value::Bool(prefix) = prefix else {
-                return json_ld("invalid @prefix value");
-            };
-            term.prefix = *prefix;
-            if *prefix && term.iri.as_deref().is_some_and(iri::is_keyword) {
-                return json_ld("invalid term definition");
-            }
-        }
-        Ok(())
-    }
-
     /// What a text means, while terms that it may name are still to be defined
     /// (JSON-LD 1.1 API, section 5.2, steps 3 and 6.3).
-    fn expand_defining(
+    pub(super) fn expand_defining(
         &mut self,
         result: &mut Arc<ActiveContext>,
         text: &str,
@@ -434,23 +322,6 @@ impl Processor<'_> {
         }
         Ok(result.expand_iri(text, relative, true))
     }
-}
-
-/// Steps 22 and 23.
-fn read_language(term: &mut Term, entries: &Map<String, Value>) -> Result<()> {
-    if entries.contains_key("@type") {
-        return Ok(());
-    }
-    match entries.get("@language") {
-        None => {}
-        Some(Value::Null) => term.language = Some(None),
-        Some(Value::String(tag)) => term.language = Some(Some(tag.to_lowercase())),
-        Some(_) => return json_ld("invalid language mapping"),
-    }
-    if let Some(direction) = entries.get("@direction") {
-        term.direction = Some(read_direction(direction)?);
-    }
-    Ok(())
 }
 
 /// Steps 27 and 28: a protected term keeps its meaning.

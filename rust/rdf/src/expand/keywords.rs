@@ -63,13 +63,11 @@ impl Processor<'_> {
         let Value::String(text) = value else {
             return json_ld("invalid @id value");
         };
-        match place.active.expand_iri(text, true, false) {
-            Some(meaning) => Ok(Value::String(meaning)),
-            None => {
-                self.dropped("identifier")?;
-                Ok(Value::Null)
-            }
+        let meaning = place.active.expand_iri(text, true, false);
+        if meaning.is_none() {
+            self.dropped("identifier")?;
         }
+        Ok(meaning.map_or(Value::Null, Value::String))
     }
 
     fn expand_types(
@@ -171,11 +169,7 @@ impl Processor<'_> {
 }
 
 /// Adds nodes that point to this one.
-pub(super) fn add_reverse(
-    result: &mut Map<String, Value>,
-    name: &str,
-    items: Value,
-) -> Result<()> {
+pub(super) fn add_reverse(result: &mut Map<String, Value>, name: &str, items: Value) -> Result<()> {
     let items = into_array(items);
     if items.iter().any(is_value_or_list) {
         return json_ld("invalid reverse property value");

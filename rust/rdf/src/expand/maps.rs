@@ -43,9 +43,7 @@ impl Processor<'_> {
         if container.has(Container::LIST) && expanded.get("@list").is_none() {
             expanded = object([("@list", Value::Array(into_array(expanded)))]);
         }
-        if container.has(Container::GRAPH)
-            && !container.has(Container::ID.with(Container::INDEX))
-        {
+        if container.has(Container::GRAPH) && !container.has(Container::ID.with(Container::INDEX)) {
             let graphs = into_array(expanded).into_iter().map(in_graph).collect();
             expanded = Value::Array(graphs);
         }
@@ -150,14 +148,14 @@ impl Processor<'_> {
             return Ok(Value::Object(entry));
         }
         if container.has(Container::INDEX) {
-            match term.index.as_deref().filter(|name| *name != "@index") {
-                Some(name) => self.put_property_index(place, name, index, &mut entry)?,
-                None => {
-                    self.dropped("index")?;
-                    entry
-                        .entry("@index")
-                        .or_insert_with(|| Value::String(index.to_owned()));
-                }
+            let name = term.index.as_deref().filter(|name| *name != "@index");
+            if let Some(name) = name {
+                self.put_property_index(place, name, index, &mut entry)?;
+            } else {
+                self.dropped("index")?;
+                entry
+                    .entry("@index")
+                    .or_insert_with(|| Value::String(index.to_owned()));
             }
         } else if container.has(Container::ID) {
             if !entry.contains_key("@id") {

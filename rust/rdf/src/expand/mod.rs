@@ -19,6 +19,7 @@ pub(crate) struct Processor<'a> {
     pub(crate) contexts: &'a ContextSet,
     pub(crate) options: &'a Options,
     contexts_named: usize,
+    pub(crate) defining: usize,
 }
 
 /// One object while it is expanded.
@@ -37,6 +38,7 @@ impl<'a> Processor<'a> {
             contexts,
             options,
             contexts_named: 0,
+            defining: 0,
         }
     }
 
@@ -162,7 +164,8 @@ impl<'a> Processor<'a> {
                     .keys()
                     .any(|key| active.expand_iri(key, false, true).as_deref() == Some(meaning))
             };
-            if !from_map && !means("@value") && !(element.len() == 1 && means("@id")) {
+            let reference = element.len() == 1 && means("@id");
+            if !(from_map || reference || means("@value")) {
                 context = Arc::clone(previous);
             }
         }
@@ -204,6 +207,7 @@ impl<'a> Processor<'a> {
             };
             let last = names.last().copied();
             names.sort_unstable();
+            names.dedup();
             for name in &names {
                 if let Some(term) = type_scoped.term(name).filter(|term| term.context.is_some()) {
                     let (term, pure) = (Arc::clone(term), type_scoped.identity.is_some());

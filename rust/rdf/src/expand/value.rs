@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::object;
-use crate::context::ActiveContext;
+use crate::context::{ActiveContext, Language};
 use crate::error::json_ld;
 use crate::iri;
 use crate::Result;
@@ -30,8 +30,12 @@ pub(super) fn expand(active: &ActiveContext, property: &str, value: &Value) -> V
         }
     }
     if value.is_string() {
-        let language = term.and_then(|term| term.language.as_ref());
-        if let Some(tag) = language.unwrap_or(&active.language) {
+        let language = match term.map(|term| &term.language) {
+            None | Some(Language::Inherited) => active.language.as_ref(),
+            Some(Language::Absent) => None,
+            Some(Language::Tag(tag)) => Some(tag),
+        };
+        if let Some(tag) = language {
             result.insert("@language".to_owned(), Value::String(tag.clone()));
         }
         let direction = term.and_then(|term| term.direction);
