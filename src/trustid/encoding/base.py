@@ -104,13 +104,15 @@ def _ascii(text: str | bytes) -> bytes:
 
 # --- base58 and multibase ---------------------------------------------------
 
-_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-# Two digits at a time: half the steps on numbers that grow.
-_BASE58_PAIRS: Final = tuple(high + low for high in _BASE58 for low in _BASE58)
-_BASE58_VALUE: Final = {text: value for value, text in enumerate(_BASE58_PAIRS)} | {
-    text: value for value, text in enumerate(_BASE58)
-}
-_BASE58_SQUARED: Final = 58 * 58
+_BASE58: Final = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58_FOREIGN: Final = 0xFF
+_BASE58_VALUES: Final = bytes(
+    _BASE58.index(character) if character in _BASE58 else _BASE58_FOREIGN for character in range(256)
+)
+_BASE58_ENCODED: Final = _BASE58 + bytes(256 - len(_BASE58))
+# Ten digits at a time fit in a machine word; only then is the number that grows touched.
+_BASE58_STEP: Final = 10
+_BASE58_POWER: Final = 58**_BASE58_STEP
 
 
 def base58_encode(data: bytes, *, max_characters: int = MAX_BASE58) -> str:
@@ -126,12 +128,14 @@ def base58_encode(data: bytes, *, max_characters: int = MAX_BASE58) -> str:
     if len(data) * 8 > max_characters * 6:
         raise LimitExceededError("limit_exceeded", f"expected fewer bytes for base58, found {len(data)}")
     number = int.from_bytes(data, "big")
-    pairs: list[str] = []
+    digits = bytearray()
     while number:
-        number, pair = divmod(number, _BASE58_SQUARED)
-        pairs.append(_BASE58_PAIRS[pair])
-    pairs.reverse()
-    text = "1" * zeros + "".join(pairs).lstrip("1")
+        number, step = divmod(number, _BASE58_POWER)
+        for _ in range(_BASE58_STEP):
+            step, digit = divmod(step, 58)
+            digits.append(digit)
+    digits.reverse()
+    text = "1" * zeros + digits.lstrip(b"\0").translate(_BASE58_ENCODED).decode("ascii")
     if len(text) > max_characters:
         raise LimitExceededError("limit_exceeded", f"expected at most {max_characters} base58 characters")
     return text
@@ -150,14 +154,19 @@ def base58_decode(text: str, *, max_characters: int = MAX_BASE58) -> bytes:
     length = len(text)
     if length > max_characters:
         raise LimitExceededError("limit_exceeded", f"expected at most {max_characters} base58 characters")
-    odd = length & 1
-    values = _BASE58_VALUE
     try:
-        number = values[text[0]] if odd else 0
-        for place in range(odd, length, 2):
-            number = number * _BASE58_SQUARED + values[text[place : place + 2]]
-    except KeyError as err:
+        digits = text.encode("ascii").translate(_BASE58_VALUES)
+    except UnicodeEncodeError as err:
         raise MalformedError("malformed", "expected base58btc characters") from err
+    if _BASE58_FOREIGN in digits:
+        raise MalformedError("malformed", "expected base58btc characters")
+    first = length % _BASE58_STEP
+    number = 0
+    for place in range(first - _BASE58_STEP if first else 0, length, _BASE58_STEP):
+        step = 0
+        for digit in digits[max(place, 0) : place + _BASE58_STEP]:
+            step = step * 58 + digit
+        number = number * _BASE58_POWER + step
     zeros = length - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
