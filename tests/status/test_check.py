@@ -463,12 +463,12 @@ def test_lists_are_renewed_before_a_presentation_needs_them(desk: Desk) -> None:
 
 
 def test_memory_of_opened_lists_is_bounded(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
-    monkeypatch.setattr("trustid.status.check.MAX_OPEN_BYTES", 64)
+    monkeypatch.setattr("trustid.status.keeping.MAX_OPEN_BYTES", 64)
     for number in range(1, 6):
         uri = desk.server.url(f"/{number}")
         desk.publish(path=f"/{number}", uri=uri)
         desk.check(uri=uri)
-    assert len(desk.checker._open) == 2
+    assert len(desk.checker._tokens._open) == 2
     desk.check()  # opened again from the cache
     assert desk.server.asked == ["/1", "/2", "/3", "/4", "/5"]
 
@@ -484,13 +484,13 @@ def test_cache_keeps_the_newer_list() -> None:
 
 
 def test_tables_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
-    monkeypatch.setattr("trustid.status.check.MEMORY_LISTS_MAX", 2)
+    monkeypatch.setattr("trustid.status.keeping.MEMORY_LISTS_MAX", 2)
     monkeypatch.setattr("trustid.status.cache.MEMORY_LISTS_MAX", 2)
     for number in range(2, 6):
         assert desk.code(uri=desk.server.url(f"/{number}")) == "status_unavailable"
         desk.publish(path=f"/{number}0", uri=desk.server.url(f"/{number}0"))
         desk.check(uri=desk.server.url(f"/{number}0"))
-    assert len(desk.checker._failed_at) == len(desk.cache._lists) == 2
+    assert len(desk.checker._tokens._failed_at) == len(desk.cache._lists) == 2
 
 
 def test_nothing_is_fetched_without_a_reference() -> None:

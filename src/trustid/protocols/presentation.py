@@ -93,7 +93,7 @@ class Presented(Protocol):
         ...
 
     def status_reference(self) -> JsonObject | None:
-        """The place in a Token Status List, or None without status; refuses other kinds of status."""
+        """The places in status lists, as `StatusChecker.check` takes them, or None without status."""
         ...
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:

@@ -14,12 +14,12 @@ from typing import Any
 from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
 from trustid.credentials.data_integrity.proof import check_options, split_proofs
 from trustid.credentials.model import PROTECTED_TERMS, Credential, Presentation
+from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, b64url_encode, canonicalize, sha256
 from trustid.errors import (
     HolderBindingError,
     ProofError,
     SignatureError,
-    StatusUnknownError,
     TrustError,
     UnsupportedError,
 )
@@ -27,9 +27,9 @@ from trustid.keys import PublicKey
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
 from trustid.protocols.trust import TrustPolicy
-from trustid.status.check import KeyOf
+from trustid.status.check import CREDENTIAL_STATUS, KeyOf
 
-__all__ = ["PresentedW3c"]
+__all__ = ["PresentedW3c", "list_keys_of"]
 
 BASE_TYPE = "VerifiableCredential"
 BASE_TYPE_URL = "https://www.w3.org/2018/credentials#VerifiableCredential"
@@ -128,14 +128,12 @@ class PresentedW3c:
         self.credential.check_time(_moment(now), policy.clock_skew_seconds)
 
     def status_reference(self) -> JsonObject | None:
-        """No kind of `credentialStatus` is understood yet, so every one refuses."""
-        if self.credential.status:
-            raise StatusUnknownError("status_unsupported", "expected no credentialStatus")
-        return None
+        """The entries of `credentialStatus`; each must be of a kind that is understood."""
+        return {CREDENTIAL_STATUS: list(self.credential.status)} if self.credential.status else None
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
-        """There is no list."""
-        raise TrustError("issuer_key_unknown", "expected no status list")
+        """Keys that the issuer's DID document lists for stating facts."""
+        return list_keys_of(self.issuer, sources.resolver)
 
     def check_holder(
         self, policy: TrustPolicy, sources: Sources, now: int, expected: Expected | None, *, required: bool
@@ -179,6 +177,21 @@ class PresentedW3c:
             claims=self._document,
             holder_bound=holder_bound,
         )
+
+
+def list_keys_of(issuer: str, resolver: Resolver) -> KeyOf:
+    """Finds the key of a status list's proof, which must be the issuer's.
+
+    Holds on to the issuer's name and the resolver only.
+    """
+
+    def key_of(proof: JsonObject, _now: int) -> PublicKey:
+        method = proof["verificationMethod"]
+        if method.partition("#")[0] != issuer:
+            raise TrustError("issuer_mismatch", "expected a list that the issuer signed")
+        return resolver.public_key(method, "assertionMethod")
+
+    return key_of
 
 
 def _trusts(policy: TrustPolicy, issuer: str, name: str) -> bool:

@@ -28,6 +28,7 @@ from trustid.protocols.presentation import Expected, Presented, Sources
 from trustid.protocols.presentation_sd_jwt_vc import PresentedSdJwtVc
 from trustid.protocols.presentation_w3c import PresentedW3c
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
+from trustid.status.bitstring import EntryStatus
 from trustid.status.check import StatusResult
 
 __all__ = [
@@ -79,6 +80,8 @@ class Verified:
             presentations come from one person.
         checks: What was checked, in order; each one held.
         view: What a query is held against.
+        status_entries: For a W3C credential what each of its status entries
+            says: that there is a newer credential (`refresh`), or a message.
     """
 
     format: str
@@ -92,6 +95,7 @@ class Verified:
     linkability: str
     checks: tuple[Check, ...]
     view: CredentialView = field(repr=False)
+    status_entries: tuple[EntryStatus, ...] = ()
 
 
 def verify_presentation(
@@ -256,6 +260,7 @@ def _verified(
         linkability=presented.linkability,
         checks=tuple(checks),
         view=view,
+        status_entries=() if status is None else status.entries,
     )
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from trustid.encoding import JsonObject, b64url_decode, b64url_encode
-from trustid.errors import LimitExceededError, MalformedError, StatusUnknownError
+from trustid.errors import MalformedError, StatusUnknownError
+from trustid.status.inflating import MAX_LIST_BYTES, ZLIB, inflated
 
 __all__ = ["BITS", "INVALID", "MAX_LIST_BYTES", "SUSPENDED", "VALID", "TokenStatusList"]
 
@@ -21,12 +22,6 @@ BITS = (1, 2, 4, 8)
 
 VALID, INVALID, SUSPENDED = 0x00, 0x01, 0x02
 """Status types with a registered meaning (section 7.1)."""
-
-MAX_LIST_BYTES = 64 * 1024 * 1024
-"""The most a list may take uncompressed: 536,870,912 entries of one bit."""
-
-INFLATE_BYTES = 1024 * 1024
-"""How much is inflated at a time."""
 
 COMPRESSION_LEVEL = 9
 """Section 4.1: the highest level is recommended."""
@@ -193,7 +188,7 @@ class TokenStatusList:
         Cost:
             At most `MAX_LIST_BYTES` are ever held, in one piece.
         """
-        content = _inflated(data)
+        content = inflated(data, ZLIB)
         cls._check(bits, len(content))
         statuses = cls.__new__(cls)
         statuses._adopt(bits, content)
@@ -245,31 +240,6 @@ class TokenStatusList:
         if type(bits) is not int or bits not in BITS:
             raise StatusUnknownError("status_malformed", "expected 1, 2, 4 or 8 bits")
         return cls.decompress(data, bits=bits)
-
-
-def _inflated(data: bytes) -> bytearray:
-    """One whole ZLIB stream, piece by piece: a bomb is noticed while it is small."""
-    inflater = zlib.decompressobj()
-    content = bytearray()
-    rest = data
-    while True:
-        try:
-            piece = inflater.decompress(rest, INFLATE_BYTES)
-        except zlib.error as err:
-            raise StatusUnknownError("status_malformed", "expected a ZLIB stream") from err
-        if len(content) + len(piece) > MAX_LIST_BYTES:
-            raise LimitExceededError(
-                "limit_exceeded", f"expected at most {MAX_LIST_BYTES} bytes uncompressed"
-            )
-        content += piece
-        rest = inflater.unconsumed_tail
-        if inflater.eof:
-            break
-        if not piece and not rest:
-            raise StatusUnknownError("status_malformed", "expected a ZLIB stream that is not cut short")
-    if inflater.unused_data:
-        raise StatusUnknownError("status_malformed", "expected nothing behind the ZLIB stream")
-    return content
 
 
 _BLOCK = 4096
