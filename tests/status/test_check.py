@@ -12,7 +12,7 @@ import pytest
 from loopback import Loopback, loopback
 from trustid import keys
 from trustid.encoding import JsonObject
-from trustid.errors import StatusUnknownError, TrustError, TrustidError
+from trustid.errors import FetchError, StatusUnknownError, TrustError, TrustidError
 from trustid.fetching import Fetched
 from trustid.keys import PublicKey
 from trustid.status import list_token
@@ -272,6 +272,28 @@ def test_an_outage_costs_one_attempt_and_not_one_for_each_presentation(desk: Des
     desk.now += 10
     desk.publish()
     desk.check()
+
+
+def test_B108_a_peer_over_its_limit_says_nothing_about_a_list(desk: Desk) -> None:
+    desk.publish()
+    fetcher = desk.server.fetcher(peer_requests=1)
+    checker = StatusChecker(fetcher, clock=lambda: NOW)
+
+    def check() -> None:
+        checker.check(
+            {"status_list": {"idx": 0, "uri": desk.uri}},
+            issuer=ISSUER,
+            key_of=lambda _header, _now: KEY.public_key,
+        )
+
+    with fetcher.on_behalf_of("203.0.113.7"):
+        with pytest.raises(FetchError):
+            fetcher.get(desk.server.url("/other"), accept="*/*")
+        with pytest.raises(StatusUnknownError) as refused:
+            check()
+        assert refused.value.code == "status_unavailable"
+    with fetcher.on_behalf_of("203.0.113.8"):
+        check()
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:

@@ -332,10 +332,11 @@ class ListKeeper(Generic[List]):
                 max_redirects=MAX_REDIRECTS,
             )
         except FetchError as err:
-            with self._lock:
-                self._failed_at[place] = now
-                if len(self._failed_at) > MEMORY_LISTS_MAX:
-                    self._failed_at.popitem(last=False)
+            if err.code != "fetch_limited":  # one peer asked too much: says nothing about the list
+                with self._lock:
+                    self._failed_at[place] = now
+                    if len(self._failed_at) > MEMORY_LISTS_MAX:
+                        self._failed_at.popitem(last=False)
             raise StatusUnknownError("status_unavailable", f"the list was not fetched ({err.code})") from err
         with self._lock:
             self._failed_at.pop(place, None)
