@@ -1,15 +1,25 @@
 """Data Integrity proofs: a signature that lives inside the document it secures.
 
 proof             what a proof claims, and the order in which it is checked
+cryptosuite       what the cryptosuites share
 eddsa_jcs_2022    canonical JSON and Ed25519
+eddsa_rdfc_2022   canonical statements and Ed25519
+ecdsa_jcs_2019    canonical JSON and P-256 or P-384
+ecdsa_rdfc_2019   canonical statements and P-256 or P-384
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from trustid.credentials.data_integrity import eddsa_jcs_2022
+from trustid.credentials.data_integrity import (
+    ecdsa_jcs_2019,
+    ecdsa_rdfc_2019,
+    eddsa_jcs_2022,
+    eddsa_rdfc_2022,
+)
 from trustid.credentials.data_integrity.proof import (
     Expectation,
     KeyResolver,
@@ -20,5 +30,12 @@ from trustid.credentials.data_integrity.proof import (
 
 __all__ = ["SUITES", "Expectation", "KeyResolver", "VerifiedDocument", "Verifier", "verify_document"]
 
-SUITES: Final = MappingProxyType({eddsa_jcs_2022.CRYPTOSUITE: eddsa_jcs_2022.verify})
+SUITES: Final[Mapping[str, Verifier]] = MappingProxyType(
+    {
+        ecdsa_jcs_2019.CRYPTOSUITE: ecdsa_jcs_2019.verify,
+        ecdsa_rdfc_2019.CRYPTOSUITE: ecdsa_rdfc_2019.verify,
+        eddsa_jcs_2022.CRYPTOSUITE: eddsa_jcs_2022.verify,
+        eddsa_rdfc_2022.CRYPTOSUITE: eddsa_rdfc_2022.verify,
+    }
+)
 """Every cryptosuite that is spoken here."""
