@@ -287,7 +287,7 @@ def test_nothing_secret_is_shown_by_repr(world) -> None:
 
 
 def test_the_public_face_is_a_list() -> None:
-    assert trustid.__all__ == ["Issuer", "Verifier", "Wallet"]
+    assert trustid.__all__ == ["Issuer", "Verifier", "Wallet", "issue", "verify"]
     with pytest.raises(AttributeError):
         trustid.nothing  # noqa: B018
 

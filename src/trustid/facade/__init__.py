@@ -3,6 +3,8 @@
     Issuer    states facts about people, and takes them back
     Wallet    keeps what was stated, and shows only what is asked
     Verifier  asks, and checks the answer
+    issue     states one fact with a key, in any format
+    verify    checks anything
 
 They run the very engines that the servers and the command line run, and speak
 the same protocols; only the network between them is left out. Whoever needs
@@ -11,8 +13,18 @@ more takes the floor below: `trustid.protocols`.
 
 from __future__ import annotations
 
+from trustid.facade.credentials import issue, verify
 from trustid.facade.issuer import IssuedCredential, Issuer
 from trustid.facade.verifier import AskedQuestion, Verifier
 from trustid.facade.wallet import HolderKey, Wallet
 
-__all__ = ["AskedQuestion", "HolderKey", "IssuedCredential", "Issuer", "Verifier", "Wallet"]
+__all__ = [
+    "AskedQuestion",
+    "HolderKey",
+    "IssuedCredential",
+    "Issuer",
+    "Verifier",
+    "Wallet",
+    "issue",
+    "verify",
+]

@@ -1,0 +1,214 @@
+"""One way to issue and one way to verify, whatever the format.
+
+    text = issue(claims, type, key, format)
+    fact = verify(text, policy)
+
+The institution with a register, a status list and a desk is `Issuer`; the
+party that asks questions is `Verifier`. These two functions are for whoever
+has a key, or a credential, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import Any, Final, Literal
+
+from trustid.credentials.model import V2_CONTEXT
+from trustid.credentials.presentation import issue_credential
+from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
+from trustid.did import key as did_key
+from trustid.did.resolver import Resolver
+from trustid.encoding import JsonObject, parse_json_object
+from trustid.errors import MalformedError, UnsupportedError
+from trustid.fetching import Fetcher
+from trustid.keys import PublicKey, SigningKey
+from trustid.protocols.ports import Clock, system_clock
+from trustid.protocols.trust import IssuerMetadata, TrustPolicy
+from trustid.protocols.verifying import Expected, Sources, Verified, verify_presentation
+from trustid.status.check import StatusChecker
+
+__all__ = ["FORMATS", "Format", "issue", "verify"]
+
+Format = Literal["dc+sd-jwt", "ldp_vc"]
+FORMATS: Final[tuple[Format, ...]] = ("dc+sd-jwt", "ldp_vc")
+"""What `issue` makes; `verify` recognises the same."""
+
+ANYTHING_MAX: Final = 1 << 20
+CLOCKS_MAX: Final = 8
+"""Callers have one clock; tests have several."""
+UNDEFINED_TERMS: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
+"""The context that gives every term without a meaning a private one (Data Model 2.0, section 5.2)."""
+
+
+def issue(
+    claims: Mapping[str, Any],
+    type: str,
+    key: SigningKey,
+    format: Format = "dc+sd-jwt",
+    *,
+    issuer: str | None = None,
+    key_id: str | None = None,
+    holder: PublicKey | None = None,
+    disclosable: Sequence[tuple[str | int | None, ...]] | None = None,
+    context: Sequence[str | Mapping[str, Any]] = (UNDEFINED_TERMS,),
+    status: JsonObject | None = None,
+    expires_at: int | None = None,
+    clock: Clock = system_clock,
+) -> str | JsonObject:
+    """State a fact and sign it.
+
+    Args:
+        claims: What is stated; in a W3C credential the credentialSubject.
+        type: The kind of credential: a `vct`, or the type of a W3C credential,
+            which a context must define unless it is a URL.
+        key: The issuer's key; for ldp_vc an Ed25519 key.
+        format: "dc+sd-jwt" (SD-JWT VC) or "ldp_vc" (W3C VC 2.0 with
+            eddsa-jcs-2022).
+        issuer: The issuer's identifier; the did:key of `key` by default.
+        key_id: The DID URL of the key; needed with an `issuer`.
+        holder: Who it is bound to. A bearer credential without.
+        disclosable: dc+sd-jwt: the claims that the holder may keep back, as
+            paths; by default each member of `claims` by itself.
+        context: ldp_vc: what follows the base context in `@context`.
+        status: The `status` claim, or the `credentialStatus`.
+        expires_at: Epoch seconds.
+        clock: Epoch seconds.
+
+    Returns:
+        The compact serialization of the SD-JWT VC, or the secured JSON document.
+
+    Raises:
+        UnsupportedError: Another format.
+        MalformedError: The claims or the type do not fit the format.
+        DisclosureError: `claim_not_disclosable`.
+        TrustError: `issuer_mismatch`: the key is not the issuer's.
+
+    Reference:
+        draft-ietf-oauth-sd-jwt-vc-19, section 2.2; VC Data Model 2.0 and Data
+        Integrity EdDSA Cryptosuites 1.0, section 3.3.
+
+    Example:
+        >>> from trustid.keys import generate
+        >>> text = issue({"name": "Ada"}, "urn:example:degree", generate("Ed25519"))
+        >>> text.count("~")
+        2
+    """
+    if format not in FORMATS:
+        raise UnsupportedError("unsupported", f"expected one of {', '.join(FORMATS)}")
+    if (issuer is None) != (key_id is None):
+        raise MalformedError("malformed", "expected issuer and key_id together, or neither")
+    own = did_key.create(key.public_key)
+    named = issuer or own
+    method = key_id or f"{own}#{own.removeprefix('did:key:')}"
+    now = clock()
+    if format == "dc+sd-jwt":
+        return issue_sd_jwt_vc(
+            dict(claims),
+            vct=type,
+            issuer=named,
+            key=key,
+            holder=holder,
+            disclosable=[(name,) for name in claims] if disclosable is None else disclosable,
+            issued_at=now,
+            expires_at=expires_at,
+            status=status,
+            kid=method,
+        )
+    document: JsonObject = {
+        "@context": [V2_CONTEXT, *context],
+        "type": ["VerifiableCredential", type],
+        "issuer": named,
+        "validFrom": _timestamp(now),
+        "validUntil": None if expires_at is None else _timestamp(expires_at),
+        "credentialStatus": status,
+        "credentialSubject": ({} if holder is None else {"id": did_key.create(holder)}) | dict(claims),
+    }
+    document = {name: value for name, value in document.items() if value is not None}
+    return issue_credential(
+        document, key=key, verification_method=method, created=datetime.fromtimestamp(now, UTC)
+    )
+
+
+def verify(
+    anything: str | bytes | Mapping[str, Any],
+    policy: TrustPolicy,
+    *,
+    expected: Expected | None = None,
+    sources: Sources | None = None,
+    clock: Clock = system_clock,
+) -> Verified:
+    """Check a credential or a presentation, whatever its format.
+
+    The format is read off the thing itself; the checks and their order are the
+    same for all (`trustid.protocols.verifying`). By default the policy asks
+    for a proof of the holder: for a credential that nobody presents, say
+    `require_key_binding=False`.
+
+    Args:
+        anything: An SD-JWT VC; or a W3C credential or presentation with Data
+            Integrity proofs, as text or parsed.
+        policy: Whom and what to trust.
+        expected: Audience and nonce that the holder must have signed; for a
+            W3C presentation domain and challenge.
+        sources: Where DIDs, keys and status lists come from; the network by
+            default, for trusted issuers only, with one cache for the process.
+        clock: Epoch seconds.
+
+    Returns:
+        What was proved; its `checks` tell how.
+
+    Raises:
+        TrustidError: The code of the first check that did not hold; `.checks`
+            are the checks up to and including that one.
+
+    Reference:
+        RFC 9901, section 7.3; VC Data Model 2.0, section 7.1.
+
+    Example:
+        >>> from trustid.did.key import create
+        >>> from trustid.keys import generate
+        >>> key = generate("Ed25519")
+        >>> policy = TrustPolicy(issuers={"Degree": [create(key.public_key)]}, require_key_binding=False)
+        >>> fact = verify(issue({"name": "Ada"}, "Degree", key, "ldp_vc"), policy)
+        >>> fact.format, fact.credential_type, fact.status
+        ('ldp_vc', 'Degree', 'none')
+    """
+    return verify_presentation(
+        _read(anything),
+        policy=policy,
+        sources=sources or _sources(clock),
+        now=clock(),
+        expected=expected,
+    )
+
+
+def _read(anything: str | bytes | Mapping[str, Any]) -> str | JsonObject:
+    """Text that is JSON becomes an object; all else is for the formats to recognise."""
+    if isinstance(anything, Mapping):
+        return dict(anything)
+    try:
+        text = anything.decode() if isinstance(anything, bytes) else anything
+    except UnicodeDecodeError as err:
+        raise MalformedError("malformed", "expected text in UTF-8") from err
+    text = text.strip()
+    return parse_json_object(text, max_bytes=ANYTHING_MAX) if text.startswith("{") else text
+
+
+@cache
+def _network() -> Fetcher:
+    return Fetcher()
+
+
+@lru_cache(maxsize=CLOCKS_MAX)
+def _sources(clock: Clock) -> Sources:
+    return Sources(
+        Resolver(_network(), clock=clock),
+        IssuerMetadata(_network(), clock=clock),
+        StatusChecker(_network(), clock=clock),
+    )
+
+
+def _timestamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
