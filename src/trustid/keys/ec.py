@@ -21,6 +21,7 @@ __all__ = [
     "MULTICODEC_P384_PRIVATE",
     "MULTICODEC_P384_PUBLIC",
     "MULTICODEC_SECP256K1_PUBLIC",
+    "P256AgreementKey",
     "P256PublicKey",
     "P256SigningKey",
     "P384PublicKey",
@@ -281,3 +282,26 @@ class P384SigningKey(_EcSigningKey):
     def to_private_jwk(self) -> JsonObject:
         """The JWK with its secret member `d`, for the keystore only."""
         return self._public_key.to_jwk() | {"d": b64url_encode(self.to_bytes())}
+
+
+class P256AgreementKey(Secret):
+    """A P-256 secret key for one ECDH key agreement, never for signatures."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+        self._key = key
+
+    @classmethod
+    def generate(cls) -> P256AgreementKey:
+        """Make a new key from the operating system's randomness."""
+        return cls(ec.generate_private_key(ec.SECP256R1()))
+
+    @property
+    def public_key(self) -> P256PublicKey:
+        """What the other side is given."""
+        return P256PublicKey(self._key.public_key())
+
+    def agree(self, other: P256PublicKey) -> bytes:
+        """The shared x coordinate, 32 bytes (NIST SP 800-56A, section 5.7.1.2)."""
+        return self._key.exchange(ec.ECDH(), other._key)

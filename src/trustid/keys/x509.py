@@ -68,10 +68,12 @@ class LeafNames:
     Attributes:
         dns_names: The dNSName entries of its subject alternative name.
         uris: The uniformResourceIdentifier entries.
+        country: The countryName of its subject.
     """
 
     dns_names: tuple[str, ...]
     uris: tuple[str, ...]
+    country: str | None = None
 
 
 def check_x5c(
@@ -243,14 +245,14 @@ def _check_path(chain: list[x509.Certificate], anchors: list[x509.Certificate], 
 
 
 def _names(leaf: x509.Certificate) -> LeafNames:
+    countries = leaf.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
+    country = str(countries[0].value) if countries else None
     try:
         found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return LeafNames((), ())
-    return LeafNames(
-        dns_names=tuple(name.lower() for name in found.get_values_for_type(x509.DNSName)),
-        uris=tuple(found.get_values_for_type(x509.UniformResourceIdentifier)),
-    )
+        return LeafNames((), (), country)
+    dns_names = tuple(name.lower() for name in found.get_values_for_type(x509.DNSName))
+    return LeafNames(dns_names, tuple(found.get_values_for_type(x509.UniformResourceIdentifier)), country)
 
 
 def _public_key(certificate: x509.Certificate) -> PublicKey:
