@@ -7,7 +7,7 @@ from typing import Final
 
 from issuer_app.app import create_app
 from trustid.errors import TrustidError
-from trustid.serving import serve
+from trustid.serving import serve, why_not_started
 from trustid.settings import ServerSettings
 from trustid.settings import __doc__ as settings_doc
 
@@ -31,10 +31,10 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         settings = ServerSettings.from_environment("issuer")
         app = create_app(settings)
+        serve(app, settings, process_name="trustid-issuer")
     except TrustidError as err:
-        sys.stderr.write(f"trustid-issuer: {err.message}\n")
+        sys.stderr.write(f"trustid-issuer: {why_not_started(err)}\n")
         raise SystemExit(2) from err
-    serve(app, settings, process_name="trustid-issuer")
 
 
 if __name__ == "__main__":

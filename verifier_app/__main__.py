@@ -8,7 +8,7 @@ import threading
 from typing import Any, Final
 
 from trustid.errors import TrustidError
-from trustid.serving import serve
+from trustid.serving import serve, why_not_started
 from trustid.settings import ServerSettings
 from trustid.settings import __doc__ as settings_doc
 from verifier_app import identity, times, trust
@@ -58,10 +58,10 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         settings = ServerSettings.from_environment("verifier")
         app = create_app(settings)
+        serve(app, settings, process_name="trustid-verifier", post_worker_init=_begin_housekeeping)
     except TrustidError as err:
-        sys.stderr.write(f"trustid-verifier: {err.message}\n")
+        sys.stderr.write(f"trustid-verifier: {why_not_started(err)}\n")
         raise SystemExit(2) from err
-    serve(app, settings, process_name="trustid-verifier", post_worker_init=_begin_housekeeping)
 
 
 if __name__ == "__main__":

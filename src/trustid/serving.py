@@ -8,15 +8,17 @@ does not count on that proxy for its life: see `trustid.arriving`.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
 from gunicorn.app.base import BaseApplication
 
 from trustid.arriving import BufferingWorker
+from trustid.errors import ConfigurationError, KeystoreError, StoreError, TrustidError
 from trustid.settings import ServerSettings
 
-__all__ = ["serve"]
+__all__ = ["serve", "why_not_started"]
 
 THREADS: Final = 4
 TIMEOUT_SECONDS: Final = 30
@@ -25,7 +27,11 @@ GRACE_SECONDS: Final = 10
 
 class _Server(BaseApplication):
     def __init__(
-        self, app: Callable[..., Any], settings: ServerSettings, process_name: str, post_worker_init: Callable[[Any], None] | None
+        self,
+        app: Callable[..., Any],
+        settings: ServerSettings,
+        process_name: str,
+        post_worker_init: Callable[[Any], None] | None,
     ) -> None:
         self._app = app
         self._settings = settings
@@ -67,12 +73,37 @@ def serve(
     process_name: str,
     post_worker_init: Callable[[Any], None] | None = None,
 ) -> None:
-    """Serve an application until SIGTERM or SIGINT; does not return.
+    """Serve an application until SIGTERM or SIGINT; does not return unless it cannot begin.
 
     Args:
         app: The application, opened in this process.
         settings: Port and number of workers.
         process_name: What a list of processes shows.
         post_worker_init: Called in each worker with gunicorn's worker object.
+
+    Raises:
+        ConfigurationError: `setting_unsafe`: the port cannot be listened on.
     """
+    _check_port(settings.port)
     _Server(app, settings, process_name, post_worker_init).run()
+
+
+def why_not_started(error: TrustidError) -> str:
+    """One line that says which setting to look at, and what is wrong with it."""
+    if isinstance(error, StoreError):
+        return f"TRUSTID_STORE: {error.message}"
+    if isinstance(error, KeystoreError):
+        return f"TRUSTID_KEYSTORE: {error.message}"
+    return error.message
+
+
+def _check_port(port: int) -> None:
+    """Say in one line what gunicorn says in ten, after trying for five seconds."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as err:
+            raise ConfigurationError(
+                "setting_unsafe", f"TRUSTID_PORT: cannot listen on port {port}: {err.strerror}"
+            ) from err

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,8 +48,12 @@ STAFF_PASSWORD_MIN = 10
 SECRET_FILE_MAX = 4096
 SETTINGS_FILE_MAX = 64 * 1024
 WORKERS_MIN = 2
+WORKERS_MAX = 256
 STATUS_TTL_MIN = 5
+STATUS_TTL_MAX = 24 * 3600
+PORT_MAX = 65535
 DEFAULT_PORTS: Mapping[Role, int] = {"issuer": 8001, "verifier": 8002}
+_HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -136,10 +141,12 @@ class ServerSettings:
             organisation=values.get("TRUSTID_ORGANISATION", "TrustID"),
             types=tuple(name.strip() for name in values.get("TRUSTID_TYPES", "").split(",") if name.strip()),
             issuer_id="did" if issuer_id == "did" else "url",
-            status_ttl_seconds=_number(values, "TRUSTID_STATUS_TTL", 60, least=STATUS_TTL_MIN),
+            status_ttl_seconds=_number(
+                values, "TRUSTID_STATUS_TTL", 60, least=STATUS_TTL_MIN, most=STATUS_TTL_MAX
+            ),
             trust_file=Path(trust) if trust else None,
-            port=_number(values, "TRUSTID_PORT", DEFAULT_PORTS[role], least=1),
-            workers=_number(values, "TRUSTID_WORKERS", WORKERS_MIN, least=WORKERS_MIN),
+            port=_number(values, "TRUSTID_PORT", DEFAULT_PORTS[role], least=1, most=PORT_MAX),
+            workers=_number(values, "TRUSTID_WORKERS", WORKERS_MIN, least=WORKERS_MIN, most=WORKERS_MAX),
             extra={name: value for name, value in values.items() if name.startswith("TRUSTID_X_")},
         )
 
@@ -147,10 +154,16 @@ class ServerSettings:
         """Open the keystore, or make it at the first start.
 
         Raises:
+            ConfigurationError: Its folder cannot be made.
             KeystoreError: It is unsafe, or the passphrase is another one.
         """
         passphrase = self.keystore_passphrase.reveal()
-        self.keystore_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self.keystore_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as err:
+            raise ConfigurationError(
+                "setting_unsafe", f"TRUSTID_KEYSTORE: its folder cannot be made: {err.strerror}"
+            ) from err
         return Keystore.open_or_create(self.keystore_path, passphrase)
 
     def fetch_policy(self) -> FetchPolicy:
@@ -177,9 +190,13 @@ def read_secret_file(path: Path, variable: str) -> Secret:
     try:
         info = path.stat()
         if stat.S_IMODE(info.st_mode) & 0o077:
-            raise ConfigurationError("setting_unsafe", f"{variable}: others may read the file; run chmod 600 on it")
+            raise ConfigurationError(
+                "setting_unsafe", f"{variable}: others may read the file; run chmod 600 on it"
+            )
         if info.st_size > SECRET_FILE_MAX:
-            raise ConfigurationError("setting_unsafe", f"{variable}: the file is over {SECRET_FILE_MAX} bytes")
+            raise ConfigurationError(
+                "setting_unsafe", f"{variable}: the file is over {SECRET_FILE_MAX} bytes"
+            )
         value = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as err:
         raise ConfigurationError("setting_missing", f"{variable}: the file cannot be read") from err
@@ -206,7 +223,9 @@ def _with_file(values: dict[str, str]) -> dict[str, str]:
             continue
         key, equals, value = text.partition("=")
         if not equals or not key.strip().startswith("TRUSTID_"):
-            raise ConfigurationError("setting_unsafe", f"TRUSTID_SETTINGS line {number}: expected TRUSTID_NAME=value")
+            raise ConfigurationError(
+                "setting_unsafe", f"TRUSTID_SETTINGS line {number}: expected TRUSTID_NAME=value"
+            )
         read[key.strip()] = value.strip()
     return read | values
 
@@ -214,7 +233,9 @@ def _with_file(values: dict[str, str]) -> dict[str, str]:
 def _text(values: Mapping[str, str], name: str) -> str:
     value = values.get(name, "")
     if not value:
-        raise ConfigurationError("setting_missing", f"{name} is not set; the table in trustid.settings says what it is")
+        raise ConfigurationError(
+            "setting_missing", f"{name} is not set; the table in trustid.settings says what it is"
+        )
     return value
 
 
@@ -231,19 +252,21 @@ def _secret(values: Mapping[str, str], name: str, least: int, *, required: bool 
         secret = Secret(values[name])
     if secret is None:
         if required:
-            raise ConfigurationError("setting_missing", f"{name} is not set; give it {least} random characters or more")
+            raise ConfigurationError(
+                "setting_missing", f"{name} is not set; give it {least} random characters or more"
+            )
         return None
     if len(secret.reveal()) < least:
         raise ConfigurationError("setting_unsafe", f"{name}: expected {least} characters or more")
     return secret
 
 
-def _number(values: Mapping[str, str], name: str, default: int, *, least: int) -> int:
+def _number(values: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
     text = values.get(name, "")
     if not text:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < least:
-        raise ConfigurationError("setting_unsafe", f"{name}: expected a whole number, {least} or more")
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+        raise ConfigurationError("setting_unsafe", f"{name}: expected a whole number from {least} to {most}")
     return int(text)
 
 
@@ -262,7 +285,9 @@ def _public_url(values: Mapping[str, str]) -> str:
     except ValueError as err:
         raise ConfigurationError("setting_unsafe", "TRUSTID_PUBLIC_URL: not a URL") from err
     if parts.query or parts.fragment or parts.username or not parts.hostname or port == 0:
-        raise ConfigurationError("setting_unsafe", "TRUSTID_PUBLIC_URL: expected https://host[:port][/path] and no more")
+        raise ConfigurationError(
+            "setting_unsafe", "TRUSTID_PUBLIC_URL: expected https://host[:port][/path] and no more"
+        )
     if parts.scheme == "http":
         if values.get("TRUSTID_ALLOW_HTTP") != "1" or parts.hostname not in LOOPBACK_NAMES:
             raise ConfigurationError(
@@ -280,6 +305,11 @@ def _http_hosts(values: Mapping[str, str], public_url: str) -> frozenset[str]:
     if values.get("TRUSTID_ALLOW_HTTP") != "1":
         return frozenset()
     hosts = {host.strip() for host in values.get("TRUSTID_HTTP_HOSTS", "").split(",") if host.strip()}
+    for host in hosts:
+        if not _HOST_AND_PORT.fullmatch(host):
+            raise ConfigurationError(
+                "setting_unsafe", f"TRUSTID_HTTP_HOSTS: expected host:port, found {host[:80]!r}"
+            )
     if public_url.startswith("http://"):
         hosts.add(urlsplit(public_url).netloc)
     return frozenset(hosts)

@@ -216,9 +216,9 @@ class SqliteStore:
                     "store_version",
                     f"expected {self._component} schema {len(migrations)} or older, found {found}",
                 )
-            for statements in migrations[found:]:
-                for statement in statements:
-                    work.execute(statement)
+            self._apply(
+                work, [one for statements in migrations[found:] for one in statements], new=found == 0
+            )
             if found < len(migrations):
                 work.execute(
                     "INSERT INTO schema_version (component, version, applied_at) VALUES (?, ?, ?)"
@@ -226,6 +226,18 @@ class SqliteStore:
                     " SET version = excluded.version, applied_at = excluded.applied_at",
                     (self._component, len(migrations), int(time.time())),
                 )
+
+    @staticmethod
+    def _apply(work: Transaction, statements: Sequence[str], *, new: bool) -> None:
+        try:
+            for statement in statements:
+                work.execute(statement)
+        except StoreError as err:
+            if new and "already exists" in err.message:
+                raise StoreError(
+                    "store_unavailable", "the file holds another program's tables; expected a file of its own"
+                ) from err
+            raise
 
 
 _STORES: WeakSet[SqliteStore] = WeakSet()
