@@ -18,7 +18,7 @@ pub struct Limits {
     pub definitions: usize,
     /// Statements.
     pub quads: usize,
-    /// Steps to tell blank nodes apart, about a microsecond each.
+    /// Steps to tell blank nodes apart, one to three microseconds each.
     pub work: usize,
 }
 

@@ -16,8 +16,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from trustid.credentials.data_integrity import SUITES, Expectation, KeyResolver, Verifier, verify_document
-from trustid.credentials.data_integrity.eddsa_jcs_2022 import create
+from trustid.credentials.data_integrity import (
+    SUITES,
+    Creator,
+    Expectation,
+    KeyResolver,
+    Verifier,
+    eddsa_jcs_2022,
+    verify_document,
+)
 from trustid.credentials.model import V2_CONTEXT, Credential, Presentation
 from trustid.encoding import JsonObject
 from trustid.errors import HolderBindingError, MalformedError, ProofError, TrustError
@@ -47,15 +54,21 @@ class VerifiedPresentation:
 
 
 def issue_credential(
-    credential: Mapping[str, Any], *, key: SigningKey, verification_method: str, created: datetime
+    credential: Mapping[str, Any],
+    *,
+    key: SigningKey,
+    verification_method: str,
+    created: datetime,
+    create: Creator = eddsa_jcs_2022.create,
 ) -> JsonObject:
-    """Secure a credential with eddsa-jcs-2022.
+    """Secure a credential.
 
     Args:
         credential: A credential of version 2.0 without proof.
-        key: The issuer's Ed25519 key.
+        key: The issuer's key, of a kind that the cryptosuite signs with.
         verification_method: The DID URL of that key.
         created: Now.
+        create: The cryptosuite, one of `data_integrity.CREATORS`.
 
     Raises:
         MalformedError: It is no credential of version 2.0, or has a proof already.
@@ -110,16 +123,18 @@ def make_presentation(
     created: datetime,
     challenge: str,
     domain: str,
+    create: Creator = eddsa_jcs_2022.create,
 ) -> JsonObject:
     """Present credentials to one verifier, once.
 
     Args:
         credentials: Secured credentials.
-        key: The holder's Ed25519 key.
+        key: The holder's key, of a kind that the cryptosuite signs with.
         verification_method: The DID URL of that key.
         created: Now.
         challenge: What the verifier asked for.
         domain: What the verifier calls itself.
+        create: The cryptosuite, one of `data_integrity.CREATORS`.
     """
     presentation: JsonObject = {
         "@context": [V2_CONTEXT],

@@ -34,8 +34,6 @@ __all__ = ["PresentedW3c", "list_keys_of"]
 BASE_TYPE = "VerifiableCredential"
 BASE_TYPE_URL = "https://www.w3.org/2018/credentials#VerifiableCredential"
 PRESENTATION_TYPE = "VerifiablePresentation"
-ALGORITHM = "EdDSA"
-"""What every cryptosuite that is spoken here signs with."""
 
 
 @dataclass(slots=True)
@@ -50,6 +48,7 @@ class PresentedW3c:
     linkability: str = LINKABLE_BY_SIGNATURE
     holder_key_thumbprint: str | None = None
     _sources: Sources | None = None
+    _algorithms: frozenset[str] = frozenset()
     _trusted_types: tuple[str, ...] = ()
     _document: JsonObject = field(default_factory=dict, repr=False)
 
@@ -102,11 +101,12 @@ class PresentedW3c:
         found = [
             sources.resolver.public_key(proof["verificationMethod"], "assertionMethod") for proof in proofs
         ]
+        self._algorithms = frozenset(key.algorithm for key in found)
         return found[0]
 
     def check_signature(self, key: PublicKey, policy: TrustPolicy, now: int) -> JsonObject:
         """Every proof of the credential."""
-        if key.algorithm != ALGORITHM or ALGORITHM not in policy.algorithms:
+        if not {key.algorithm, *self._algorithms} <= set(policy.algorithms):
             raise SignatureError("alg_not_allowed", "expected an algorithm that the verifier accepts")
         expected = Expectation(
             "assertionMethod", _moment(now), controller=self.issuer, skew_seconds=policy.clock_skew_seconds
@@ -163,9 +163,13 @@ class PresentedW3c:
             controller=holders.pop(),
             skew_seconds=policy.clock_skew_seconds,
         )
+        keys = [
+            sources.resolver.public_key(proof["verificationMethod"], "authentication") for proof in proofs
+        ]
+        if not {key.algorithm for key in keys} <= set(policy.algorithms):
+            raise SignatureError("alg_not_allowed", "expected an algorithm that the verifier accepts")
         self._verified(self.presentation.document, wanted)
-        method = proofs[0]["verificationMethod"]
-        self.holder_key_thumbprint = sources.resolver.public_key(method, "authentication").thumbprint()
+        self.holder_key_thumbprint = keys[0].thumbprint()
         return True
 
     def view(self, *, holder_bound: bool) -> CredentialView:

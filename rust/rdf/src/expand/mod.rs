@@ -242,7 +242,8 @@ impl<'a> Processor<'a> {
                 self.dropped("term")?;
                 continue;
             };
-            self.check_key(place, key, &meaning)?;
+            let is_value = element.contains_key("@value");
+            self.check_key(place, key, &meaning, is_value)?;
             if meaning == "@nest" {
                 nests.push((key, value));
             } else if iri::is_keyword(&meaning) {
@@ -261,8 +262,14 @@ impl<'a> Processor<'a> {
     ///
     /// A name that its context replaces by another (`@id` by `id`) would be
     /// read as absent by whoever looks for that other one.
-    fn check_key(&self, place: &Object<'_>, key: &str, meaning: &str) -> Result<()> {
-        if !self.options.secured {
+    fn check_key(
+        &self,
+        place: &Object<'_>,
+        key: &str,
+        meaning: &str,
+        is_value: bool,
+    ) -> Result<()> {
+        if !self.options.secured || (is_value && key == "@type") {
             return Ok(());
         }
         match key {

@@ -21,6 +21,7 @@ from trustid.credentials.data_integrity import (
     eddsa_rdfc_2022,
 )
 from trustid.credentials.data_integrity.proof import (
+    Creator,
     Expectation,
     KeyResolver,
     VerifiedDocument,
@@ -28,7 +29,16 @@ from trustid.credentials.data_integrity.proof import (
     verify_document,
 )
 
-__all__ = ["SUITES", "Expectation", "KeyResolver", "VerifiedDocument", "Verifier", "verify_document"]
+__all__ = [
+    "CREATORS",
+    "SUITES",
+    "Creator",
+    "Expectation",
+    "KeyResolver",
+    "VerifiedDocument",
+    "Verifier",
+    "verify_document",
+]
 
 SUITES: Final[Mapping[str, Verifier]] = MappingProxyType(
     {
@@ -39,3 +49,13 @@ SUITES: Final[Mapping[str, Verifier]] = MappingProxyType(
     }
 )
 """Every cryptosuite that is spoken here."""
+
+CREATORS: Final[Mapping[str, Creator]] = MappingProxyType(
+    {
+        ecdsa_jcs_2019.CRYPTOSUITE: ecdsa_jcs_2019.create,
+        ecdsa_rdfc_2019.CRYPTOSUITE: ecdsa_rdfc_2019.create,
+        eddsa_jcs_2022.CRYPTOSUITE: eddsa_jcs_2022.create,
+        eddsa_rdfc_2022.CRYPTOSUITE: eddsa_rdfc_2022.create,
+    }
+)
+"""How each of them makes a proof."""

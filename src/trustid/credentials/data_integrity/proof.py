@@ -18,10 +18,11 @@ from typing import Any, Final, Protocol
 from trustid.credentials.model_values import check_url, parse_datetime
 from trustid.encoding import JsonObject
 from trustid.errors import MalformedError, ProofError, SignatureError, TrustError
-from trustid.keys import PublicKey
+from trustid.keys import PublicKey, SigningKey
 
 __all__ = [
     "MAX_PROOFS",
+    "Creator",
     "Expectation",
     "KeyResolver",
     "Verifier",
@@ -61,6 +62,9 @@ class KeyResolver(Protocol):
     def verification_method(self, did_url: str, relationship: str, /) -> ResolvedMethod:
         """The method, if its document lists it for this relationship."""
 
+
+Creator = Callable[[Mapping[str, Any], Mapping[str, Any], SigningKey], JsonObject]
+"""Makes a proof for a document, with options and a key; one for each cryptosuite."""
 
 Verifier = Callable[[Mapping[str, Any], Mapping[str, Any], PublicKey], None]
 """Checks a document without its proof, a proof and a key, and raises; one for each cryptosuite."""
