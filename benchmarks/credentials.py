@@ -1,4 +1,4 @@
-"""How fast is an SD-JWT VC issued and verified?
+"""How fast is a credential issued and verified: SD-JWT VC, and W3C with eddsa-rdfc-2022?
 
     python -m benchmarks.credentials [--json] [--quick]
 
@@ -6,12 +6,22 @@ A credential of ten selectively disclosable claims, bound to a holder's key.
 Peers: the reference library (PyPI sd-jwt), and one bare signature or
 verification by `cryptography` over the same signed bytes, which is the floor:
 what remains above it is what the format costs.
+
+A W3C credential with the same claims, secured with eddsa-rdfc-2022: JSON-LD,
+canonical statements, Ed25519. Peer: PyPI didkit (Rust), if it is installed; its
+release speaks version 1.1 and Ed25519Signature2020, which signs the same two
+hashes of canonical statements.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -22,8 +32,11 @@ from sd_jwt.issuer import SDJWTIssuer  # type: ignore[import-untyped]
 from sd_jwt.verifier import SDJWTVerifier  # type: ignore[import-untyped]
 
 from benchmarks.harness import Row, Run, best_seconds, compare, main
+from trustid.credentials.data_integrity import SUITES, Expectation, eddsa_rdfc_2022, verify_document
 from trustid.credentials.sd_jwt_vc import SdJwtVc, issue_sd_jwt_vc
-from trustid.encoding import JsonObject
+from trustid.did import key as did_key
+from trustid.did.resolver import Resolver
+from trustid.encoding import JsonObject, dump_json, parse_json
 from trustid.keys import Ed25519SigningKey, P256SigningKey, PublicKey
 
 NOW = 1_800_000_000
@@ -112,6 +125,109 @@ def reference_calls(key: P256SigningKey | Ed25519SigningKey, holder: PublicKey) 
     return issue, verify
 
 
+RESIDENT = {
+    "type": ["PermanentResident", "Person"],
+    "givenName": "Erika",
+    "familyName": "Mustermann",
+    "image": "https://example.org/photo",
+    "gender": "Female",
+    "birthDate": "1963-08-12",
+    "birthCountry": "Germany",
+    "residentSince": "2015-01-01",
+    "description": "Document number 123456789",
+    "name": "Erika Mustermann",
+}
+"""Ten members that both versions of the citizenship vocabulary know."""
+W3C_V1, W3C_V2 = "https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2"
+
+
+def w3c_credential(context: str, issuer: str) -> JsonObject:
+    """The same credential in version 1.1 or 2.0; text in, text out, as it comes and goes."""
+    start = "issuanceDate" if context == W3C_V1 else "validFrom"
+    vocabulary = "https://w3id.org/citizenship/v1" if context == W3C_V1 else "https://w3id.org/citizenship/v3"
+    return {
+        "@context": [context, vocabulary],
+        "id": "urn:uuid:0dd5f5a4-8d49-4d2d-8a5e-0b9d3a4f0c11",
+        "type": ["VerifiableCredential", "PermanentResidentCard"],
+        "issuer": issuer,
+        start: "2024-01-01T00:00:00Z",
+        "credentialSubject": {"id": "did:example:holder", **RESIDENT},
+    }
+
+
+def our_w3c_calls(key: Ed25519SigningKey) -> tuple[Call, Call]:
+    """Issue and verify with eddsa-rdfc-2022, the issuer's did:key resolved each time."""
+    issuer = did_key.create(key.public_key)
+    text = dump_json(w3c_credential(W3C_V2, issuer))
+    resolver = Resolver(None, clock=lambda: NOW)
+    expected = Expectation("assertionMethod", datetime.fromtimestamp(NOW, UTC), controller=issuer)
+    options = {
+        "created": "2024-01-01T00:00:00Z",
+        "verificationMethod": f"{issuer}#{issuer.removeprefix('did:key:')}",
+        "proofPurpose": "assertionMethod",
+    }
+
+    def issue() -> bytes:
+        document = parse_json(text)
+        return dump_json({**document, "proof": eddsa_rdfc_2022.create(document, options, key)})
+
+    secured = issue()
+
+    def verify() -> JsonObject:
+        return verify_document(
+            parse_json(secured), resolver=resolver, suites=SUITES, expected=expected
+        ).document
+
+    return issue, verify
+
+
+def didkit_calls(key: Ed25519SigningKey, loop: asyncio.AbstractEventLoop) -> tuple[Call, Call]:
+    """Issue and verify with didkit and Ed25519Signature2020."""
+    import didkit
+
+    issuer = did_key.create(key.public_key)
+    text = json.dumps(w3c_credential(W3C_V1, issuer))
+    options = json.dumps(
+        {
+            "type": "Ed25519Signature2020",
+            "created": "2024-01-01T00:00:00Z",
+            "proofPurpose": "assertionMethod",
+            "verificationMethod": f"{issuer}#{issuer.removeprefix('did:key:')}",
+        }
+    )
+    jwk = json.dumps(key.to_private_jwk())
+
+    async def issue() -> str:
+        made: str = await didkit.issue_credential(text, options, jwk)
+        return made
+
+    secured = loop.run_until_complete(issue())
+
+    async def verify() -> str:
+        checked: str = await didkit.verify_credential(secured, "{}")
+        return checked
+
+    if json.loads(loop.run_until_complete(verify()))["errors"]:
+        raise SystemExit("didkit does not accept its own credential")
+    return lambda: loop.run_until_complete(issue()), lambda: loop.run_until_complete(verify())
+
+
+def measure_w3c(run: Run) -> Iterator[Row]:
+    """Issue and verify a W3C credential over canonical statements."""
+    if find_spec("didkit") is None:
+        print("eddsa-rdfc-2022 is not measured: PyPI didkit is not installed")
+        return
+    key = Ed25519SigningKey.generate()
+    loop = asyncio.new_event_loop()
+    ours, theirs = our_w3c_calls(key), didkit_calls(key, loop)
+    peer = f"didkit {version('didkit')}"
+    for name, mine, other in zip(("issue", "verify"), ours, theirs, strict=True):
+        best = best_seconds({"ours": mine, peer: other}, rounds=run.rounds)
+        yield from compare(f"{name} eddsa-rdfc-2022", best.pop("ours"), best)
+    loop.close()
+    time.sleep(0.2)  # didkit's threads must rest before the interpreter ends
+
+
 def measure(run: Run) -> Iterator[Row]:
     """Issue and verify, with each algorithm."""
     holder = P256SigningKey.generate().public_key
@@ -125,6 +241,7 @@ def measure(run: Run) -> Iterator[Row]:
         for name, mine, theirs, floor in zip(("issue", "verify"), ours, reference, raw, strict=True):
             best = best_seconds({"ours": mine, REFERENCE: theirs, RAW: floor}, rounds=run.rounds)
             yield from compare(f"{name} SD-JWT VC {key.algorithm}", best.pop("ours"), best)
+    yield from measure_w3c(run)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,9 @@ fn place_rdf(error: &RdfError) -> (Class, &'static str) {
         RdfError::ContextNotAllowed => (Class::Malformed, "context_not_allowed"),
         RdfError::ContextProtected => (Class::Malformed, "context_protected"),
         RdfError::KeywordNotAllowed { .. } => (Class::Malformed, "context_keyword_not_allowed"),
-        RdfError::Dropped { .. } => (Class::Malformed, "context_undefined_term"),
+        RdfError::Dropped { .. } | RdfError::TermUndefined { .. } => {
+            (Class::Malformed, "context_undefined_term")
+        }
         RdfError::Limit { .. } => (Class::Limit, "limit_exceeded"),
         RdfError::Work { .. } => (Class::Limit, "canonicalization_limit"),
     }

@@ -3,6 +3,9 @@
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// How many characters of a term's name an error keeps.
+const NAME_MAX: usize = 64;
+
 /// Why a document has no canonical form. Never carries a value of the document.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -42,6 +45,12 @@ pub enum Error {
         /// What would have been lost.
         what: &'static str,
     },
+    /// A term that no context defines, so that a proof would not cover it.
+    #[error("expected a context that defines the term {name:?}")]
+    TermUndefined {
+        /// The beginning of its name.
+        name: String,
+    },
     /// Larger, deeper or more than a limit.
     #[error("expected at most {limit} {what}")]
     Limit {
@@ -56,6 +65,15 @@ pub enum Error {
         /// How many steps are allowed.
         limit: usize,
     },
+}
+
+impl Error {
+    /// The refusal of a term by its name.
+    pub(crate) fn undefined(name: &str) -> Self {
+        Self::TermUndefined {
+            name: name.chars().take(NAME_MAX).collect(),
+        }
+    }
 }
 
 /// An error of JSON-LD by its code.

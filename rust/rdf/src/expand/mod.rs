@@ -239,7 +239,9 @@ impl<'a> Processor<'a> {
             let Some(meaning) =
                 meaning.filter(|found| iri::is_keyword(found) || found.contains(':'))
             else {
-                self.dropped("term")?;
+                if self.options.secured {
+                    return Err(Error::undefined(key));
+                }
                 continue;
             };
             let is_value = element.contains_key("@value");
