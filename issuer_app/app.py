@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from issuer_app import back_office, desk, identifiers, oid4vci, openapi, status
+from issuer_app import back_office, desk, identifiers, oid4vci, openapi, status, vc_api
 from issuer_app.engine import EXTENSION, Engine
 from trustid.protocols.ports import Clock, system_clock
 from trustid.settings import ServerSettings
@@ -37,6 +37,7 @@ def create_app(settings: ServerSettings, *, clock: Clock = system_clock) -> Flas
         desk.blueprint,
         identifiers.blueprint,
         openapi.blueprint,
+        vc_api.blueprint,
     ):
         app.register_blueprint(blueprint, url_prefix=engine.path or None)
     fetch_for_clients(app, engine.fetcher)

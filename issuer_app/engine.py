@@ -26,8 +26,12 @@ from trustid.protocols.offering import Offering
 from trustid.protocols.ports import Clock, system_clock
 from trustid.protocols.revoking import Revoking
 from trustid.protocols.status_lists import StatusLists, StatusPlaces
+from trustid.protocols.vc_api import is_open
+from trustid.protocols.vc_api_issuing import VcIssuing
+from trustid.protocols.vc_identity import VcIdentity
 from trustid.settings import ServerSettings
 from trustid.stores.sqlite_issuer import SqliteIssuerStore
+from trustid.stores.sqlite_vc_api import SqliteVcStatusStore
 
 __all__ = ["Engine", "engine"]
 
@@ -52,6 +56,7 @@ class Engine:
     issuing: Issuing
     revoking: Revoking
     lists: StatusLists
+    vc: VcIssuing
     fetcher: Fetcher
     resolver: Resolver
     clock: Clock
@@ -100,6 +105,14 @@ class Engine:
                 clock=clock,
             ),
             revoking=Revoking(store=store, clock=clock),
+            vc=VcIssuing(
+                identity=VcIdentity.open(keystore, public_url=url, did=identity.did),
+                store=SqliteVcStatusStore(settings.store_path),
+                places=secrets.status_places,
+                ttl_seconds=ttl,
+                clock=clock,
+                keep_foreign_status=is_open(settings.extra, url),
+            ),
             lists=StatusLists(identity=identity, store=store, places=places, ttl_seconds=ttl, clock=clock),
             fetcher=fetcher,
             resolver=resolver,

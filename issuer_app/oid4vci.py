@@ -87,7 +87,7 @@ def jwt_vc_issuer() -> Response:
 
 def did_document() -> Response:
     """The document of the issuer's did:web."""
-    response = _public(engine().identity.did_document())
+    response = _public(engine().identity.did_document(engine().vc.identity.public_keys))
     response.content_type = "application/did+json"
     return response
 

@@ -10,7 +10,7 @@ from trustid.protocols.asking import SessionTimes
 from trustid.protocols.ports import Clock, system_clock
 from trustid.settings import ServerSettings
 from trustid.web import create_server, fetch_for_clients
-from verifier_app import back_office, counter, identifiers, oid4vp, public
+from verifier_app import back_office, counter, identifiers, oid4vp, public, vc_api
 from verifier_app.engine import EXTENSION, Engine
 
 __all__ = ["create_app"]
@@ -51,6 +51,7 @@ def create_app(
         counter.blueprint,
         identifiers.blueprint,
         public.blueprint,
+        vc_api.blueprint,
     ):
         app.register_blueprint(blueprint, url_prefix=f"{engine.path}{blueprint.url_prefix or ''}" or None)
     fetch_for_clients(app, engine.fetcher)

@@ -16,6 +16,8 @@ from trustid.protocols.ports import Clock
 from trustid.protocols.presentation import Sources
 from trustid.protocols.presenting import PresentationDesk
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
+from trustid.protocols.vc_api import is_open
+from trustid.protocols.vc_api_verifying import AnybodyPolicy, VcVerifying
 from trustid.settings import ServerSettings
 from trustid.status.check import StatusChecker
 from trustid.stores.sqlite_verifier import SqliteStatusCache, SqliteVerifierStore
@@ -41,6 +43,7 @@ class Engine:
         policy: Whom this verifier trusts for what.
         statuses: Fetches and keeps status lists.
         cache: Where the lists are kept.
+        vc: Checks what the VC API brings.
         questions: The ready-made questions that the policy allows, by name.
     """
 
@@ -51,6 +54,7 @@ class Engine:
     cache: SqliteStatusCache
     store: SqliteVerifierStore
     keys: Keys
+    vc: VcVerifying
     questions: Mapping[str, ReadyQuestion]
     fetcher: Fetcher
     resolver: Resolver
@@ -79,16 +83,14 @@ class Engine:
         fetches = fetcher or Fetcher(settings.fetch_policy())
         resolver = Resolver(fetches, clock=clock)
         statuses = StatusChecker(fetches, cache, clock=clock)
+        sources = Sources(resolver=resolver, metadata=IssuerMetadata(fetches, clock=clock), status=statuses)
+        anybody = is_open(settings.extra, settings.public_url)
         desk = PresentationDesk(
             store=store,
             identity=keys.identity,
             sealing=keys.sealing,
             policy=policy,
-            sources=Sources(
-                resolver=resolver,
-                metadata=IssuerMetadata(fetches, clock=clock),
-                status=statuses,
-            ),
+            sources=sources,
             clock=clock,
             times=times or session_times(settings),
         )
@@ -100,6 +102,11 @@ class Engine:
             cache=cache,
             store=store,
             keys=keys,
+            vc=VcVerifying(
+                policy=AnybodyPolicy(require_key_binding=False) if anybody else policy,
+                sources=sources,
+                clock=clock,
+            ),
             questions=ready_questions(policy),
             fetcher=fetches,
             resolver=resolver,

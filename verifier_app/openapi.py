@@ -16,6 +16,7 @@ from trustid.protocols.openid4vp import (
     RESPONSE_MODES,
     WALLET_NONCE_MAX,
 )
+from trustid.protocols.vc_api_verifying import ASKABLE
 from trustid.protocols.verifying import CHECK_NAMES
 from trustid.settings import ServerSettings
 
@@ -39,7 +40,13 @@ def document(settings: ServerSettings) -> JsonObject:
         "paths": {f"{path}{route}": operations for route, operations in _paths().items()} | _well_known(path),
         "components": {
             "securitySchemes": {"admin": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Request": REQUEST, "Created": CREATED, "Result": RESULT, "Problem": PROBLEM},
+            "schemas": {
+                "Request": REQUEST,
+                "Created": CREATED,
+                "Result": RESULT,
+                "Problem": PROBLEM,
+                "VcAnswer": VC_ANSWER,
+            },
         },
     }
 
@@ -49,6 +56,10 @@ def _paths() -> JsonObject:
         "/api/requests": {"post": _create()},
         "/api/requests/{session_id}": {"get": _result()},
         "/api/status/refresh": {"post": _refresh()},
+        "/credentials/verify": {"post": _vc_verify("vcApiVerifyCredential", "verifiableCredential", ())},
+        "/presentations/verify": {
+            "post": _vc_verify("vcApiVerifyPresentation", "verifiablePresentation", ("challenge", "domain"))
+        },
         "/oid4vp/requests/{request_id}": {"get": _request_object(), "post": _request_object_with_nonce()},
         "/oid4vp/responses/{request_id}": {"post": _response()},
         "/1.0/identifiers/{identifier}": {"get": _identifiers()},
@@ -167,6 +178,21 @@ def _identifiers() -> JsonObject:
     ) | {"parameters": [_parameter("identifier", "path", "A DID or a DID URL")]}
 
 
+def _vc_verify(name: str, member: str, texts: tuple[str, ...]) -> JsonObject:
+    options = _object(
+        dict.fromkeys(texts, STRING) | {"checks": {"type": "array", "items": {"enum": list(ASKABLE)}}}
+    )
+    request = _object({member: {"type": "object"}, "options": options}, member)
+    refused = _json("It does not hold: `errors` says why", _ref("VcAnswer"))
+    answers = {"200": _json("It holds: `errors` is empty", _ref("VcAnswer")), "400": refused}
+    answers |= {"413": refused} | _problems("401", "415", "503")
+    return _operation(name, f"VC API: check a {member}", answers) | {
+        # On loopback, with TRUSTID_X_VC_API_OPEN=1, the token is not asked for.
+        "security": [{"admin": []}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
+    }
+
+
 def _operation(name: str, summary: str, answers: JsonObject) -> JsonObject:
     return {"operationId": name, "summary": summary, "responses": answers}
 
@@ -255,4 +281,22 @@ RESULT: Final[JsonObject] = _object(
     "state",
     "claims",
     "checks",
+)
+VC_PROBLEMS: Final[JsonObject] = {
+    "type": "array",
+    "items": _object({"type": STRING, "title": STRING, "detail": STRING, "code": STRING}, "type", "code"),
+}
+VC_ANSWER: Final[JsonObject] = _object(
+    {
+        "verified": {"type": "boolean"},
+        "checks": {"type": "array"},
+        "warnings": VC_PROBLEMS,
+        "errors": VC_PROBLEMS,
+        "problemDetails": VC_PROBLEMS,
+    },
+    "verified",
+    "checks",
+    "warnings",
+    "errors",
+    "problemDetails",
 )

@@ -354,6 +354,7 @@ CODES: dict[str, CodeInfo] = {
     "invalid_nonce": CodeInfo(ProtocolError, 400, "The nonce is wrong, used or too old. Fetch a fresh one."),
     "invalid_encryption_parameters": CodeInfo(ProtocolError, 400, "Encrypted credential answers are not offered here."),
     "credential_request_denied": CodeInfo(ProtocolError, 400, "This credential will not be issued. Ask the institution."),
+    "issuer_not_ours": CodeInfo(ProtocolError, 403, "This server issues in its own name only."),
     "tx_code_needed": CodeInfo(ProtocolError, 400, "This offer needs the code that the institution sent by another way."),
     "offer_unusable": CodeInfo(ProtocolError, 400, "The offer cannot be accepted by this wallet. Ask the institution for another one."),
     "issuer_refused": CodeInfo(ProtocolError, 400, "The institution refused to issue. Ask it why."),

@@ -14,6 +14,7 @@ its own puts it there instead.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final, Literal, Self
@@ -22,7 +23,7 @@ from urllib.parse import urlsplit
 from trustid import keys
 from trustid.did import web as did_web
 from trustid.encoding import JsonObject, b64_encode
-from trustid.keys import SigningKey
+from trustid.keys import PublicKey, SigningKey
 from trustid.keys.keystore import Keystore
 from trustid.keys.x509 import DevelopmentCa
 
@@ -120,13 +121,18 @@ class IssuerIdentity:
         lines = wrap(b64_encode(self.ca_certificate), PEM_WIDTH)
         return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
-    def did_document(self) -> JsonObject:
-        """The document of the did:web."""
+    def did_document(self, further: Mapping[str, PublicKey] | None = None) -> JsonObject:
+        """The document of the did:web.
+
+        Args:
+            further: Keys of other engines under the same name, by fragment.
+        """
         return did_web.document_for(
             self.did,
             {
                 CREDENTIAL_FRAGMENT: self.credential.key.public_key,
                 STATUS_FRAGMENT: self.status.key.public_key,
+                **(further or {}),
             },
         )
 

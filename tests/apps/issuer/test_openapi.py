@@ -44,4 +44,4 @@ def test_admin_routes_say_that_they_need_the_token(issuer: IssuerUnderTest) -> N
     document = issuer.client().get("/openapi.json").json or {}
     for path, item in document["paths"].items():
         for operation in item.values():
-            assert (operation["security"] == [{"admin": []}]) == path.startswith("/api/")
+            assert (operation["security"] == [{"admin": []}]) == path.startswith(("/api/", "/credentials/"))

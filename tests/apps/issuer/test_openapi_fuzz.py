@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
 
 from issuer_under_test import ADMIN_TOKEN, IssuerUnderTest
 
+METHODS = {"get", "post", "put", "delete", "patch"}
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -30,4 +31,5 @@ def test_every_answer_is_as_described(issuer: IssuerUnderTest) -> None:
 
         try_one()
         tried += 1
-    assert tried == 21
+    described = issuer.client().get("/openapi.json").json or {}
+    assert tried == sum(len(set(path) & METHODS) for path in described["paths"].values()) > 20

@@ -1,0 +1,77 @@
+"""The VC API for programs: issue W3C credentials, revoke them, serve their status lists.
+
+Behind the admin's Bearer token; the official test suites, which bring none,
+need TRUSTID_X_VC_API_OPEN=1 and a server on loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from flask import Blueprint, Response, jsonify, make_response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from issuer_app.engine import engine
+from trustid.errors import MalformedError, StatusUnknownError, TrustError, TrustidError
+from trustid.protocols.vc_api import is_open, problem_details
+from trustid.status.bitstring import LIST_MEDIA_TYPE
+from trustid.web import api_error, json_body, no_store, require_admin, server_settings
+
+__all__ = ["blueprint"]
+
+BAD_REQUEST: Final = 400
+
+blueprint = Blueprint("vc_api", __name__)
+
+
+def _guarded(view: Callable[[], Response]) -> Callable[[], Response]:
+    """Let the admin call, or everybody on a server for test suites; refuse with problem details."""
+    with_token = require_admin(view)
+
+    @wraps(view)
+    def guarded() -> Any:
+        settings = server_settings()
+        called = view if is_open(settings.extra, settings.public_url) else with_token
+        try:
+            return called()
+        except (MalformedError, StatusUnknownError, TrustError) as err:
+            return _refusal(err)
+
+    return guarded
+
+
+def _refusal(err: TrustidError) -> Response:
+    details = problem_details(err)
+    status = err.http_status if err.http_status < 500 else BAD_REQUEST
+    return api_error(status, {**details, "status": status, "errors": [details]})
+
+
+@blueprint.post("/credentials/issue")
+@_guarded
+def issue() -> Response:
+    """Secure a credential and give it a place in a status list."""
+    secured = engine().vc.issue(json_body())
+    return no_store(make_response(jsonify({"verifiableCredential": secured}), 201))
+
+
+@blueprint.post("/credentials/status")
+@_guarded
+def change_status() -> Response:
+    """Revoke a credential."""
+    engine().vc.change_status(json_body())
+    return no_store(make_response(jsonify({}), 200))
+
+
+@blueprint.get("/status-lists/<name>")
+def status_list(name: str) -> AnyResponse:
+    """A Bitstring Status List: the same bytes for everybody."""
+    served = engine().vc.serve(name)
+    response = make_response(served.body)
+    response.content_type = LIST_MEDIA_TYPE
+    response.set_etag(served.etag)
+    response.headers["Cache-Control"] = f"public, max-age={served.max_age_seconds}"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response.make_conditional(request)

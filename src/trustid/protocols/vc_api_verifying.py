@@ -1,0 +1,192 @@
+"""The verifying side of the VC API: credentials and presentations, checked in the verifying order.
+
+Nothing is switched off by a request. Every check is made, in the one order;
+`options.checks` only says which of them the caller needs: where a check that
+was not asked for is the first that does not hold, all that were asked for
+held before it, and the answer says so in its warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
+from trustid.credentials.model import Presentation
+from trustid.encoding import JsonObject
+from trustid.errors import HolderBindingError, MalformedError, TrustidError, UnsupportedError
+from trustid.protocols.ports import Clock
+from trustid.protocols.presentation import Sources
+from trustid.protocols.trust import TrustPolicy
+from trustid.protocols.vc_api import problem_details, read_members
+from trustid.protocols.verifying import CHECK_NAMES, verify_presentation
+
+__all__ = ["AnybodyPolicy", "VcVerifying"]
+
+PROOF: Final = "proof"
+ASKABLE: Final[Mapping[str, str]] = {
+    PROOF: "signature",
+    "validity": "time",
+    "status": "not_revoked",
+    "credentialStatus": "not_revoked",
+}
+"""What `options.checks` may name -> the last check of the verifying order that belongs to it."""
+
+CHALLENGE_MAX: Final = 2048
+CHECKS_MAX: Final = 16
+
+
+class AnybodyPolicy(TrustPolicy):
+    """Trusts every issuer for every type: for test suites, whose issuers nobody can name beforehand."""
+
+    __slots__ = ()
+
+    def check_issuer(self, issuer: str | None, credential_types: Collection[str]) -> None:
+        """Lets everybody pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    challenge: str | None
+    domain: str | None
+    checks: tuple[str, ...]
+
+    @classmethod
+    def read(cls, value: Any) -> _Options:
+        options = read_members(value, {"challenge", "domain", "checks"}, what="options")
+        for name in ("challenge", "domain"):
+            text = options.get(name, "x")
+            if not isinstance(text, str) or not 0 < len(text) <= CHALLENGE_MAX:
+                raise MalformedError("malformed", f"expected {name} to be text")
+        checks = options.get("checks", [])
+        known = isinstance(checks, list) and len(checks) <= CHECKS_MAX
+        if not known or not all(isinstance(check, str) and check in ASKABLE for check in checks):
+            raise MalformedError("malformed", f"expected checks to be some of {', '.join(ASKABLE)}")
+        return cls(options.get("challenge"), options.get("domain"), tuple(checks))
+
+    def excuses(self, err: TrustidError) -> bool:
+        """Whether everything that was asked for held before this check did not."""
+        if not self.checks or not err.checks:
+            return False
+        last = max(CHECK_NAMES.index(ASKABLE[check]) for check in self.checks)
+        return CHECK_NAMES.index(err.checks[-1].name) > last
+
+
+class VcVerifying:
+    """Checks what the VC API brings.
+
+    Args:
+        policy: Whom and what to trust.
+        sources: Where DIDs, keys and status lists come from.
+        clock: The time.
+    """
+
+    def __init__(self, *, policy: TrustPolicy, sources: Sources, clock: Clock) -> None:
+        self._policy = policy
+        self._sources = sources
+        self._clock = clock
+
+    def credential(self, body: Any) -> JsonObject:
+        """Answer POST /credentials/verify.
+
+        Args:
+            body: `{"verifiableCredential": {...}, "options": {"checks": [...]}}`.
+
+        Returns:
+            The answer with status 200; its `errors` are empty.
+
+        Raises:
+            TrustidError: The code of the first check that did not hold, for an answer with status 400.
+
+        Reference:
+            VC API 0.3, section 3.4.1; VC Data Model 2.0, section 7.1.
+        """
+        request = read_members(body, {"verifiableCredential", "options"}, what="the request")
+        options = _Options.read(request.get("options", {}))
+        document = _document(request.get("verifiableCredential"), "verifiableCredential")
+        return _answer(options, self._credential(document, options))
+
+    def presentation(self, body: Any) -> JsonObject:
+        """Answer POST /presentations/verify.
+
+        The credentials come first, then the holder: only the holder whom a
+        trusted issuer named leads to a connection.
+
+        Args:
+            body: `{"verifiablePresentation": {...}, "options": {"challenge", "domain", "checks"}}`.
+
+        Returns:
+            The answer with status 200; its `errors` are empty.
+
+        Raises:
+            TrustidError: As `credential`; `challenge_mismatch`, `domain_mismatch`, `holder_mismatch`.
+
+        Reference:
+            VC API 0.3, section 3.4.2; VC Data Model 2.0, sections 4.13 and 7.1.
+        """
+        request = read_members(body, {"verifiablePresentation", "options"}, what="the request")
+        options = _Options.read(request.get("options", {}))
+        document = _document(request.get("verifiablePresentation"), "verifiablePresentation")
+        view = Presentation.read(document)
+        if view.enveloped:
+            raise UnsupportedError("unsupported", "expected credentials with a proof inside")
+        warnings: list[JsonObject] = []
+        for credential in view.credentials:
+            warnings += self._credential(dict(credential.document), options)
+        expected = Expectation(
+            "authentication",
+            datetime.fromtimestamp(self._clock(), UTC),
+            challenge=options.challenge,
+            domain=options.domain,
+            skew_seconds=self._policy.clock_skew_seconds,
+        )
+        strangers = [
+            one for one in view.credentials if view.holder is None or set(one.subjects) != {view.holder}
+        ]
+        if strangers and self._policy.require_key_binding:
+            raise HolderBindingError("holder_mismatch", "expected every credential to be about the holder")
+        verified = verify_document(
+            document, resolver=self._sources.resolver, suites=SUITES, expected=expected
+        )
+        if len(set(verified.controllers)) != 1 or view.holder not in (None, verified.controllers[0]):
+            raise HolderBindingError("holder_mismatch", "expected the holder to have made the proof")
+        if strangers:
+            warnings.append(problem_details(HolderBindingError("holder_mismatch")))
+        return _answer(options, warnings)
+
+    def _credential(self, document: JsonObject, options: _Options) -> list[JsonObject]:
+        """Check one credential; gives back warnings."""
+        try:
+            verify_presentation(
+                document,
+                policy=replace(self._policy, require_key_binding=False),
+                sources=self._sources,
+                now=self._clock(),
+            )
+        except TrustidError as err:
+            if options.excuses(err):
+                return [problem_details(err)]
+            raise
+        return []
+
+
+def _document(value: Any, name: str) -> JsonObject:
+    if not isinstance(value, dict):
+        raise MalformedError("malformed", f"expected {name} to be an object")
+    types = value.get("type")
+    wanted = name[0].upper() + name[1:]
+    if wanted not in (types if isinstance(types, list) else [types]):
+        raise MalformedError("malformed", f"expected the type {wanted}")
+    return value
+
+
+def _answer(options: _Options, warnings: list[JsonObject]) -> JsonObject:
+    return {
+        "verified": True,
+        "checks": list(options.checks or (PROOF, "validity", "status")),
+        "warnings": warnings,
+        "errors": [],
+        "problemDetails": warnings,
+    }

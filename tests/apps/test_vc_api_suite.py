@@ -1,0 +1,194 @@
+"""The documents of the official test suite of the Data Model 2.0, sent to both servers as the suite sends them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+import issuer_app
+import verifier_app
+from issuer_under_test import StoppedClock, environment
+from trustid import keys
+from trustid.credentials.data_integrity.eddsa_jcs_2022 import create
+from trustid.did.key import create as did_of
+from trustid.errors import FetchError
+from trustid.fetching import Fetched
+from trustid.protocols.vc_api import OPEN_VARIABLE
+from trustid.settings import ServerSettings
+
+DOCUMENTS = sorted((Path(__file__).parents[1] / "vectors" / "vcdm2").rglob("*.json"))
+CREDENTIALS = [path for path in DOCUMENTS if not path.name.startswith("presentation")]
+PRESENTATIONS = [path for path in DOCUMENTS if path.name.startswith("presentation")]
+KEY = keys.generate("Ed25519")
+DID = did_of(KEY.public_key)
+METHOD = f"{DID}#{DID.removeprefix('did:key:')}"
+ABOUT_ISSUER = ("credential-issuer-", "credential-no-issuer")
+BRINGS_A_PROOF = "credential-proof-ok"
+"""Valid by itself, but whose proof it brings nobody knows: this issuer adds its own to no such credential (B233)."""
+ENVELOPED = "presentation-enveloped-vc-ok"
+"""A credential in a token; the VC API of this verifier reads proofs inside credentials only."""
+
+
+@dataclass
+class Servers:
+    """Both servers on loopback, open for the suite; the verifier fetches from the issuer and nowhere else."""
+
+    issuer: FlaskClient
+    verifier: FlaskClient
+    issuer_id: str
+
+    def on_behalf_of(self, _peer: str) -> Any:
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+    def get(self, url: str, **_: Any) -> Fetched:
+        if not url.startswith("http://localhost:8001/"):
+            raise FetchError("fetch_failed", "nothing there")
+        answer = self.issuer.get(urlsplit(url).path)
+        if answer.status_code != 200:
+            raise FetchError("fetch_failed", "nothing there")
+        return Fetched(200, {"content-type": answer.content_type}, answer.data, url)
+
+
+def open_settings(folder: Path, role: Any, port: int) -> ServerSettings:
+    changes = {
+        "TRUSTID_PUBLIC_URL": f"http://localhost:{port}",
+        "TRUSTID_ALLOW_HTTP": "1",
+        "TRUSTID_STORE": f"sqlite:///{folder}/{role}.db",
+        "TRUSTID_KEYSTORE": f"{folder}/{role}.keys",
+        OPEN_VARIABLE: "1",
+    }
+    return ServerSettings.from_environment(role, environment(folder, **changes))
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Servers:
+    folder, clock = tmp_path_factory.mktemp("suite"), StoppedClock()
+    issuing = issuer_app.create_app(open_settings(folder, "issuer", 8001), clock=clock)
+    names = issuing.extensions["trustid_issuer"].vc.identity.names
+    made = Servers(issuing.test_client(), None, next(name for name in names if name.startswith("did:key")))  # type: ignore[arg-type]
+    settings = open_settings(folder, "verifier", 8002)
+    made.verifier = verifier_app.create_app(settings, clock=clock, fetcher=made).test_client()  # type: ignore[arg-type]
+    return made
+
+
+def completed(path: Path, issuer: str) -> Any:
+    document = json.loads(path.read_text())
+    if not path.name.startswith(ABOUT_ISSUER):
+        own = document.get("issuer")
+        document["issuer"] = {**own, "id": issuer} if isinstance(own, dict) else issuer
+    return document
+
+
+@pytest.mark.parametrize("path", CREDENTIALS, ids=lambda path: path.stem)
+def test_credential(servers: Servers, path: Path) -> None:
+    document = completed(path, servers.issuer_id)
+    issued = servers.issuer.post("/credentials/issue", json={"credential": document, "options": {}})
+    if path.stem == BRINGS_A_PROOF:
+        assert (issued.status_code, issued.json["code"]) == (400, "malformed")
+        del document["proof"]
+        issued = servers.issuer.post("/credentials/issue", json={"credential": document, "options": {}})
+    if path.stem.endswith("-fail"):
+        assert issued.status_code == 400
+        assert issued.json["errors"][0]["type"].endswith(("MALFORMED_VALUE_ERROR", "PARSING_ERROR"))
+        forged = {**document, "proof": sign(document, "assertionMethod")}
+        answer = verify(servers, forged)
+        assert (answer.status_code, answer.json["verified"]) == (400, False)
+        assert answer.json["errors"][0]["code"] in {"malformed", "claim_type_invalid"}
+        return
+    assert issued.status_code == 201, issued.json
+    secured = issued.json["verifiableCredential"]
+    assert {name: value for name, value in secured.items() if name not in {"proof", "credentialStatus"}} == {
+        name: value for name, value in document.items() if name != "credentialStatus"
+    }
+    answer = verify(servers, secured)
+    assert (answer.status_code, answer.json["errors"]) == (200, []), answer.json
+
+
+def verify(servers: Servers, credential: Any) -> Any:
+    body = {"verifiableCredential": credential, "options": {"checks": ["proof"]}}
+    return servers.verifier.post("/credentials/verify", json=body)
+
+
+def sign(document: Any, purpose: str) -> Any:
+    created = datetime.fromtimestamp(StoppedClock().now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    options = {"verificationMethod": METHOD, "proofPurpose": purpose, "created": created}
+    if purpose == "authentication":
+        options |= {"challenge": "c", "domain": "d"}
+    return create(document, options, KEY)
+
+
+def signed_presentation(path: Path) -> Any:
+    """As the suite makes it: every credential gets the test's issuer and a proof, then the whole gets one."""
+    document = copy.deepcopy(json.loads(path.read_text()))
+    secured = []
+    for credential in document.get("verifiableCredential", []):
+        if credential.get("type") != "EnvelopedVerifiableCredential":
+            credential["issuer"] = DID
+            credential["proof"] = sign(credential, "assertionMethod")
+        secured.append(credential)
+    if secured:
+        document["verifiableCredential"] = secured
+    if isinstance(document.get("holder"), str) and "fail" not in path.stem and "mismatch" not in path.stem:
+        document["holder"] = DID  # who signs
+    document["proof"] = sign(document, "authentication")
+    return document
+
+
+@pytest.mark.parametrize("path", PRESENTATIONS, ids=lambda path: path.stem)
+def test_presentation(servers: Servers, path: Path) -> None:
+    body = {"verifiablePresentation": signed_presentation(path), "options": {"checks": []}}
+    answer = servers.verifier.post("/presentations/verify", json=body)
+    if path.stem == ENVELOPED:
+        assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "unsupported")
+    elif path.stem.endswith("-fail"):
+        assert (answer.status_code, answer.json["verified"]) == (400, False)
+        assert answer.json["errors"][0]["code"] in {"malformed", "claim_type_invalid"}
+    elif path.stem.endswith("mismatch"):
+        assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "holder_mismatch")
+    else:
+        assert (answer.status_code, answer.json["errors"]) == (200, []), answer.json
+
+
+def test_every_document_is_sent() -> None:
+    assert (len(CREDENTIALS), len(PRESENTATIONS)) == (48, 14)
+
+
+def test_issue_revoke_verify(servers: Servers) -> None:
+    """Through both servers: the list of the issuer reaches the verifier, and says what the issuer said."""
+    credential = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "issuer": servers.issuer_id,
+        "credentialSubject": {"id": "did:example:subject"},
+    }
+    first, second = (
+        servers.issuer.post("/credentials/issue", json={"credential": credential}).json[
+            "verifiableCredential"
+        ]
+        for _ in range(2)
+    )
+    change = {"credentialStatus": second["credentialStatus"], "status": True}
+    assert servers.issuer.post("/credentials/status", json=change).status_code == 200
+
+    def check(document: Any) -> Any:
+        return servers.verifier.post("/credentials/verify", json={"verifiableCredential": document})
+
+    # The list was fetched before, and is kept as long as it says: the verifier asks anew when told so.
+    servers.verifier.post(
+        "/api/status/refresh", headers={"Authorization": "Bearer admin-token-for-tests-000000"}
+    )
+    assert check(first).status_code == 200
+    answer = check(second)
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "revoked")
+    assert answer.json["errors"][0]["type"].endswith("STATUS_VERIFICATION_ERROR")
+    assert [one["name"] for one in answer.json["checks"]][-1] == "not_revoked"
