@@ -1,7 +1,8 @@
 """What the verifying order asks of a presentation, whatever its format.
 
 The order stands in `trustid.protocols.verifying`; the formats in
-`presentation_sd_jwt_vc` and `presentation_w3c`.
+`presentation_sd_jwt_vc`, `presentation_w3c`, `presentation_enveloped` and
+`presentation_mdoc`.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ class Expected:
         audience: What the verifier called itself, prefix included; for a W3C
             presentation the domain.
         nonce: The nonce of this request; for a W3C presentation the challenge.
+        session_transcript: For an mdoc, the transcript of this request
+            (`trustid.credentials.mdoc.openid4vp_transcript`); without it every
+            device proof is refused.
     """
 
     audience: str
     nonce: str = field(repr=False)
+    session_transcript: bytes | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)

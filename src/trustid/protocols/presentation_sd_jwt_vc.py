@@ -7,15 +7,15 @@ from typing import Any
 
 from trustid.credentials.disclosed_claims import hash_algorithm
 from trustid.credentials.disclosure import DIGEST_KEY, DIGESTS_KEY, RESERVED_NAMES, Disclosure, digests_of
-from trustid.credentials.issuer_keys import DidSource, IssuerKeySource, MetadataSource, X5cSource, key_source
+from trustid.credentials.issuer_keys import IssuerKeySource, X5cSource, key_source
 from trustid.credentials.sd_jwt import SdJwt
 from trustid.credentials.sd_jwt_vc import SdJwtVc
-from trustid.encoding import JsonObject, b64_decode, b64url_encode, sha256
+from trustid.encoding import JsonObject, b64url_encode, sha256
 from trustid.errors import HolderBindingError, StatusUnknownError, TrustError, TrustidError
 from trustid.keys import PublicKey
-from trustid.keys.x509 import check_x5c, leaf_names
 from trustid.protocols.claims_path import UNDISCLOSED, Path
 from trustid.protocols.dcql import CredentialView
+from trustid.protocols.finding_keys import ListKeys, certified_key, certified_name, published_key
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
 from trustid.protocols.trust import TrustPolicy
 from trustid.status.check import KeyOf
@@ -41,7 +41,12 @@ class PresentedSdJwtVc:
     @classmethod
     def read(cls, text: str) -> PresentedSdJwtVc:
         """Read an SD-JWT VC, with or without key binding."""
-        credential = SdJwtVc.parse(text)
+        return cls.of(SdJwt.parse(text))
+
+    @classmethod
+    def of(cls, presented: SdJwt) -> PresentedSdJwtVc:
+        """Look at an SD-JWT as an SD-JWT VC."""
+        credential = SdJwtVc.of(presented)
         return cls(credential, credential.key_source())
 
     @property
@@ -57,7 +62,7 @@ class PresentedSdJwtVc:
         """
         credential = self.credential
         if isinstance(self.source, X5cSource) and policy.anchors_for(credential.vct):
-            self.issuer = credential.issuer or _certified_name(self.source)
+            self.issuer = credential.issuer or certified_name(self.source)
             self._certified_key = self._check_certified(self.source, credential.vct, policy, now)
         else:
             policy.check_issuer(credential.issuer, [credential.vct])
@@ -93,7 +98,7 @@ class PresentedSdJwtVc:
 
     def find_key(self, sources: Sources) -> PublicKey:
         """The certified key, the key in the issuer's metadata, or the key in its DID document."""
-        self._key = self._certified_key or _published_key(self.source, sources)
+        self._key = self._certified_key or published_key(self.source, sources)
         return self._key
 
     def check_signature(self, key: PublicKey, policy: TrustPolicy, now: int) -> JsonObject:  # noqa: ARG002
@@ -118,9 +123,9 @@ class PresentedSdJwtVc:
         return status
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:
-        """The keys of the same issuer; see `_ListKeys`."""
+        """The keys of the same issuer; see `ListKeys`."""
         anchors = policy.anchors_for(self.credential.vct)
-        return _ListKeys(self.source, self.issuer, self._key, anchors, sources)
+        return ListKeys(self.source, self.issuer, self._key, anchors, sources)
 
     def check_holder(
         self,
@@ -171,71 +176,6 @@ class PresentedSdJwtVc:
             disclosed=disclosed,
             holder_bound=holder_bound,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _ListKeys:
-    """Finds the key of a status list: one of the credential's issuer.
-
-    Without a hint in the list's header it is the key that signed the credential.
-    """
-
-    source: IssuerKeySource
-    issuer: str
-    key: PublicKey | None
-    anchors: tuple[bytes, ...]
-    sources: Sources
-
-    def __call__(self, header: JsonObject, now: int) -> PublicKey:
-        if isinstance(self.source, X5cSource):
-            return self._certified(self.source, header, now)
-        if self.key is not None and "kid" not in header:
-            return self.key
-        return _published_key(key_source({"kid": header.get("kid")}, self.issuer), self.sources)
-
-    def _certified(self, source: X5cSource, header: JsonObject, now: int) -> PublicKey:
-        if "x5c" not in header and self.key is not None:
-            return self.key
-        chain = key_source({"x5c": header.get("x5c")}, source.issuer)
-        if not isinstance(chain, X5cSource):
-            raise TrustError("x5c_invalid", "expected a certificate chain")
-        key = certified_key(chain, self.anchors, now)
-        if key != self.key and _certified_name(chain) != _certified_name(source):
-            raise TrustError("issuer_mismatch", "expected the certificate of the credential's issuer")
-        return key
-
-
-def certified_key(source: X5cSource, anchors: tuple[bytes, ...], now: int) -> PublicKey:
-    """The key of a chain that leads to one of the anchors and names the issuer.
-
-    Raises:
-        TrustError: `issuer_not_trusted` without anchors, `x5c_invalid`.
-    """
-    if not anchors:
-        raise TrustError("issuer_not_trusted", "no certificate authority is trusted for this type")
-    key = check_x5c(list(source.chain), trust_anchors=anchors, now=now)
-    names = leaf_names(list(source.chain))
-    source.check_names(names.dns_names, names.uris)
-    return key
-
-
-def _certified_name(source: X5cSource) -> str:
-    """What a leaf certificate calls its subject: a URI, a host, or else its hash."""
-    names = leaf_names(list(source.chain))
-    if names.uris:
-        return str(names.uris[0])
-    if names.dns_names:
-        return f"x509_san_dns:{names.dns_names[0]}"
-    return f"x509_hash:{b64url_encode(sha256(b64_decode(source.chain[0])))}"
-
-
-def _published_key(source: IssuerKeySource, sources: Sources) -> PublicKey:
-    match source:
-        case DidSource(_, did_url):
-            return sources.resolver.public_key(did_url, "assertionMethod")
-        case MetadataSource(issuer, url, kid):
-            return sources.metadata.public_key(issuer, url, kid)
-    raise TrustError("issuer_key_unknown", "expected a DID or an https URL to name the issuer's key")
 
 
 def disclosed_paths(sd_jwt: SdJwt) -> tuple[JsonObject, tuple[Path, ...]]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from trustid.credentials.sd_jwt import SdJwt
 from trustid.encoding import JsonObject, sha256
 from trustid.errors import Check, StatusUnknownError, TrustidError
 from trustid.protocols.claims_path import Path
@@ -25,6 +26,8 @@ from trustid.protocols.dcql import (
     read_vp_token,
 )
 from trustid.protocols.presentation import Expected, Presented, Sources
+from trustid.protocols.presentation_enveloped import PresentedEnveloped
+from trustid.protocols.presentation_mdoc import PresentedMdoc
 from trustid.protocols.presentation_sd_jwt_vc import PresentedSdJwtVc
 from trustid.protocols.presentation_w3c import PresentedW3c
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
@@ -57,6 +60,8 @@ PASSED = {
 
 CHECK_NAMES = tuple(PASSED)
 
+ENVELOPE_TYPES = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
+
 NO_STATUS = "Its issuer gave it no status: it holds until it expires."
 NO_HOLDER = "No proof of the holder was asked for."
 NO_QUESTION = "No question was held against it."
@@ -67,7 +72,7 @@ class Verified:
     """A presentation that passed every check.
 
     Attributes:
-        format: dc+sd-jwt or ldp_vc.
+        format: dc+sd-jwt, ldp_vc, vc+jwt, vc+sd-jwt, vc+cose, jwt_vc_json or mso_mdoc.
         issuer: Who stated it: a DID, an https URL, or a name in a certificate.
         subject: About whom, if the credential says so.
         credential_type: The vct, or the most specific type.
@@ -111,8 +116,9 @@ def verify_presentation(
     """Check one presentation: the verifying order.
 
     Args:
-        presentation: An SD-JWT VC with or without key binding, or a W3C
-            credential or presentation with a Data Integrity proof.
+        presentation: An SD-JWT VC with or without key binding; a W3C
+            credential or presentation with a Data Integrity proof, or in an
+            envelope (JWT, SD-JWT, COSE); an mdoc in base64url.
         policy: Whom and what the verifier trusts.
         sources: Where DIDs, issuer keys and status lists come from.
         now: Epoch seconds.
@@ -265,9 +271,22 @@ def _verified(
 
 
 def _read(presentation: str | JsonObject) -> Presented:
-    if isinstance(presentation, str):
-        return PresentedSdJwtVc.read(presentation)
-    return PresentedW3c.read(presentation)
+    """Recognise the format by what can stand in no other one; the reader of that format does the rest."""
+    if not isinstance(presentation, str):
+        types = presentation.get("type")
+        named = types if isinstance(types, list) else [types]
+        if any(name in ENVELOPE_TYPES for name in named if isinstance(name, str)):
+            return PresentedEnveloped.read_envelope(presentation)
+        return PresentedW3c.read(presentation)
+    if "~" in presentation:
+        sd_jwt = SdJwt.parse(presentation)
+        # A W3C credential has an @context and no vct; older SD-JWT VCs have the same typ.
+        if "@context" in sd_jwt.payload and "vct" not in sd_jwt.payload:
+            return PresentedEnveloped.of_sd_jwt(sd_jwt)
+        return PresentedSdJwtVc.of(sd_jwt)
+    if "." in presentation:
+        return PresentedEnveloped.read(presentation)
+    return PresentedMdoc.read(presentation)
 
 
 def _check_status(presented: Presented, policy: TrustPolicy, sources: Sources) -> StatusResult | None:
