@@ -102,7 +102,7 @@ def test_type_metadata_and_issuer_keys_stand_where_credentials_point(
     methods = {method["id"]: method for method in document["verificationMethod"]}
     assert set(document["assertionMethod"]) <= set(methods)
     published = {key["x"] for key in keys["jwks"]["keys"]}
-    assert {method["publicKeyJwk"]["x"] for method in methods.values()} == published
+    assert published <= {method.get("publicKeyJwk", {}).get("x") for method in methods.values()}
 
 
 # --- token endpoint --------------------------------------------------------------
@@ -499,6 +499,7 @@ def test_status_lists_are_tokens_that_stand_on_their_own(world: World, collector
     header, payload = parts_of(token)
     assert header["typ"] == "statuslist+jwt"
     check_es256(token, leaf_of(token).public_key())
+    assert leaf_of(token) == leaf_of(SdJwt.parse(copies[0]).token), "some wallets know no other key"
     assert payload["sub"] == place
     assert payload["ttl"] > 0
     assert payload["iat"] <= time.time() < payload["exp"]

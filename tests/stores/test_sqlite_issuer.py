@@ -57,7 +57,7 @@ def with_token(store: IssuerStore, name: str) -> bytes:
 
 
 def reservation(
-    token: bytes, *keys: str, nonce: str = "", size: int = 1024, maximum: int = 10
+    token: bytes, *keys: str, nonce: str = "", size: int = 1024, maximum: int = 10, signer: str = "credential"
 ) -> Reservation:
     return Reservation(
         token_hash=token,
@@ -69,6 +69,7 @@ def reservation(
         expires_at=NOW + 86400,
         list_size=size,
         list_name=f"list {token!r} {keys}",
+        list_signer=signer,
     )
 
 
@@ -240,3 +241,17 @@ def test_few_offers_of_one_issuance_live(store: SqliteIssuerStore) -> None:
     alive = [number for number in range(5) if store.offer(str(number).encode(), NOW) is not None]
     assert alive == [2, 3, 4]
     assert store.add_offer(NewOffer("nothing", b"x", b"y", NOW + 600)) is None
+
+
+def test_each_signer_has_a_list_of_its_own(store: SqliteIssuerStore) -> None:
+    """Wallets check a list with the key of the credential, so one list is for one key."""
+    places: dict[str, list[tuple[str, int]]] = {}
+    for number, signer in enumerate(("school", "hospital", "school")):
+        token = with_token(store, f"i{number}")
+        (record,) = store.reserve(reservation(token, "key", signer=signer))
+        found = store.status_list(record.list_name)
+        assert found is not None
+        assert found.signer == signer
+        places.setdefault(signer, []).append((record.list_name, record.position))
+    assert places["school"][0][0] == places["school"][1][0] != places["hospital"][0][0]
+    assert [position for _, position in places["school"]] == [0, 1]

@@ -134,11 +134,12 @@ class Issuer:
         keystore = Keystore.open_or_create(path.with_name(f"{path.name}.keys"), words)
         key = keystore.get_or_add(SIGNING_KEY, lambda: generate("Ed25519"))
         did = did_key.create(key.public_key)
-        signing = SigningIdentity(key, None, f"{did}#{did.removeprefix('did:key:')}")
+        fragment = did.removeprefix("did:key:")
+        signing = SigningIdentity(fragment, key, None, f"{did}#{fragment}")
         # A DNS label holds 63 characters and no upper case; the DID itself does not fit.
         public_url = f"https://{sha256(did.encode()).hex()[:32]}.invalid"
         return cls(
-            IssuerIdentity(public_url, did, did, signing, signing, b""),
+            IssuerIdentity(public_url, did, did, signing, b""),
             kinds=load(),
             store=SqliteIssuerStore(path),
             sealing_secret=keystore.secret_or_add(SEALING_SECRET),

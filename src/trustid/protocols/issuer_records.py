@@ -153,6 +153,7 @@ class Reservation:
         expires_at: The end that will stand in the credentials.
         list_size: Size of a new status list, if one must be begun.
         list_name: Public name of a new status list, if one must be begun.
+        list_signer: Which key signs the list: the one that signs the credentials.
     """
 
     token_hash: bytes
@@ -164,6 +165,7 @@ class Reservation:
     expires_at: int
     list_size: int
     list_name: str
+    list_signer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,7 @@ class StatusListRecord:
         version: Grows with each change of a status.
         token_version: The version that `token` was signed for; -1 when there is none.
         token_issued_at: When it was signed; the next one is never dated earlier.
+        signer: Which key signs it.
     """
 
     name: str
@@ -220,6 +223,7 @@ class StatusListRecord:
     token_version: int
     token_issued_at: int
     token_expires_at: int
+    signer: str
 
 
 @dataclass(frozen=True, slots=True)

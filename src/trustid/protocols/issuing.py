@@ -186,6 +186,7 @@ class Issuing:
             expires_at=issued_at + kind.lifetime_days * DAY,
             list_size=self._places.list_size,
             list_name=self._places.new_name(),
+            list_signer=self._identity.signer_of(kind.configuration_id).fragment,
         )
         records = self._store.reserve(reservation)
         return self._sign_all(token, kind, keys, records, now)
@@ -261,7 +262,7 @@ class Issuing:
     def _sign(
         self, kind: CredentialKind, claims: JsonObject, holder: PublicKey, record: CredentialRecord
     ) -> str:
-        signer = self._identity.credential
+        signer = self._identity.signer_of(kind.configuration_id)
         return issue_sd_jwt_vc(
             claims,
             vct=kind.vct(self._identity.public_url),

@@ -3,7 +3,9 @@
 A place is the secret permutation of a counter that the store moves, so each is
 given out once over all workers and nobody can read the order of issuing from
 it. The signed list is kept in the store: all workers serve the same bytes, and
-it is signed anew when a revocation changed it or half its life is over.
+it is signed anew when a revocation changed it or half its life is over. It is
+signed with the key of its credentials: the wallets and verifiers that are
+about know no other (@sd-jwt/sd-jwt-vc, and Credo with it).
 
 Reference: draft-ietf-oauth-status-list-21, sections 4, 5.1 and 8.
 """
@@ -136,7 +138,7 @@ class StatusLists:
         )
         # Verifiers refuse a list older than one seen before, so its date never goes back with the clock.
         issued_at = max(now, record.token_issued_at)
-        signer = self._identity.status
+        signer = self._identity.signer_named(record.signer)
         token = list_token.issue(
             statuses,
             uri=self._places.uri(record.name),

@@ -105,4 +105,8 @@ _FIRST: Final[Migration] = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (_FIRST,)
+_LIST_SIGNERS: Final[Migration] = (
+    "ALTER TABLE status_list ADD COLUMN signer TEXT NOT NULL DEFAULT 'credential'",
+)
+
+ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (_FIRST, _LIST_SIGNERS)

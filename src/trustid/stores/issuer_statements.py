@@ -127,15 +127,16 @@ def take_positions(work: Transaction, number: int, reservation: Reservation) -> 
     """Move the counter of the open list; the write lock makes each position go to one copy."""
     take = (
         "UPDATE status_list SET allocated = allocated + ?1 WHERE id ="
-        " (SELECT id FROM status_list WHERE allocated + ?1 <= size ORDER BY id LIMIT 1) RETURNING id, allocated"
+        " (SELECT id FROM status_list WHERE signer = ?2 AND allocated + ?1 <= size ORDER BY id LIMIT 1)"
+        " RETURNING id, allocated"
     )
-    row = work.query_one(take, (number,))
+    row = work.query_one(take, (number, reservation.list_signer))
     if row is None:
         work.execute(
-            "INSERT INTO status_list (name, size, allocated, version) VALUES (?, ?, 0, 0)",
-            (reservation.list_name, reservation.list_size),
+            "INSERT INTO status_list (name, size, allocated, version, signer) VALUES (?, ?, 0, 0, ?)",
+            (reservation.list_name, reservation.list_size, reservation.list_signer),
         )
-        row = work.query_one(take, (number,))
+        row = work.query_one(take, (number, reservation.list_signer))
     if row is None:
         raise InternalError("internal_error", f"a list of {reservation.list_size} has no room for {number}")
     return int(row["id"]), int(row["allocated"]) - number
@@ -190,4 +191,5 @@ def status_list_of(row: Row) -> StatusListRecord:
         token_version=row["token_version"],
         token_issued_at=row["token_issued_at"],
         token_expires_at=row["token_expires_at"],
+        signer=row["signer"],
     )

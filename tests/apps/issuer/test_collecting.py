@@ -44,7 +44,7 @@ def test_revoking_shows_in_the_status_list(issuer: IssuerUnderTest) -> None:
     token = list_token.parse(response.get_data(as_text=True))
     found = list_token.verify(
         token,
-        issuer.engine.identity.status.key.public_key,
+        issuer.engine.identity.credential.key.public_key,
         uri=entry(other)["uri"],
         now=issuer.clock.now,
     )

@@ -20,7 +20,7 @@ def read(issuer: IssuerUnderTest, path: str) -> list_token.StatusListToken:
     response = issuer.client().get(path)
     assert response.status_code == 200
     token = list_token.parse(response.get_data())
-    key = issuer.engine.identity.status.key.public_key
+    key = issuer.engine.identity.credential.key.public_key
     return list_token.verify(token, key, uri=f"{PUBLIC_URL}{path}", now=issuer.clock.now)
 
 
