@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from trustid.credentials.data_integrity import (
+    CREATORS,
     SUITES,
     Expectation,
     ecdsa_jcs_2019,
@@ -23,6 +24,8 @@ from trustid.credentials.data_integrity import (
     verify_document,
 )
 from trustid.credentials.json_ld import Contexts
+from trustid.credentials.presentation import issue_credential, make_presentation, verify_presentation
+from trustid.did import key as did_key
 from trustid.did.resolver import Resolver
 from trustid.encoding import base58_decode, base58_encode, canonicalize
 from trustid.errors import ProofError, TrustidError
@@ -236,3 +239,53 @@ def test_a_chain_is_made_as_published() -> None:
             signing_key_from_multikey(pair["privateKeyMultibase"]),
         )
         assert made == proof
+
+
+# --- every cryptosuite, through issuing, presenting and verifying
+
+
+@pytest.mark.parametrize("name", sorted(CREATORS))
+def test_from_issuing_to_presenting(name: str) -> None:
+    """Issued, presented and verified with each suite; a changed claim or challenge is refused."""
+    assert SUITES.keys() == CREATORS.keys()
+    kind: Any = "Ed25519" if name.startswith("eddsa") else "P-256"
+    issuer, holder = generate(kind), generate(kind)
+    names = {key: did_key.create(key.public_key) for key in (issuer, holder)}
+    methods = {key: f"{did}#{did.removeprefix('did:key:')}" for key, did in names.items()}
+    resolver = Resolver(None, clock=lambda: int(NOW.timestamp()))
+    credential = {
+        "@context": ["https://www.w3.org/ns/credentials/v2", "https://w3id.org/citizenship/v4rc1"],
+        "type": ["VerifiableCredential", "EmploymentAuthorizationDocumentCredential"],
+        "issuer": names[issuer],
+        "credentialSubject": {"id": names[holder], "type": "Person", "givenName": "Ada"},
+    }
+    secured = issue_credential(
+        credential, key=issuer, verification_method=methods[issuer], created=NOW, create=CREATORS[name]
+    )
+    presented = make_presentation(
+        [secured],
+        key=holder,
+        verification_method=methods[holder],
+        created=NOW,
+        challenge="challenge",
+        domain="verifier.example",
+        create=CREATORS[name],
+    )
+
+    def check(document: Any, challenge: str = "challenge") -> None:
+        verify_presentation(
+            document, resolver=resolver, now=NOW, challenge=challenge, domain="verifier.example"
+        )
+
+    check(presented)
+    changed_claim = copy.deepcopy(presented)
+    changed_claim["verifiableCredential"][0]["credentialSubject"]["givenName"] = "Eve"
+    for document, challenge, code in (
+        (changed_claim, "challenge", "proof_invalid"),
+        (presented, "another", "challenge_mismatch"),
+        (changed(presented, ("proof", "domain"), "other.example"), "challenge", "domain_mismatch"),
+        (changed(presented, ("proof", "created"), "2025-06-01T11:59:59Z"), "challenge", "proof_invalid"),
+    ):
+        with pytest.raises(TrustidError) as caught:
+            check(document, challenge)
+        assert caught.value.code == code
