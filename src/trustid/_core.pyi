@@ -85,6 +85,10 @@ class PublicKey:
 class ProvenKey:
     @staticmethod
     def prove(key: PublicKey, proof: ProofOfPossession) -> ProvenKey: ...
+    @staticmethod
+    def prove_many(
+        keys: Sequence[PublicKey], proofs: Sequence[ProofOfPossession], *, threads: int = 1
+    ) -> list[ProvenKey]: ...
     @property
     def public_key(self) -> PublicKey: ...
     def to_bytes(self) -> bytes: ...
@@ -180,7 +184,11 @@ class KeyStore:
 
 def aggregate(signatures: Sequence[Signature]) -> Signature: ...
 def verify_aggregate(
-    signature: Signature, keys: Sequence[ProvenKey | PublicKey], messages: Sequence[bytes]
+    signature: Signature,
+    keys: Sequence[ProvenKey | PublicKey],
+    messages: Sequence[bytes],
+    *,
+    threads: int = 1,
 ) -> None: ...
 def fast_aggregate_verify(signature: Signature, keys: Sequence[ProvenKey], message: bytes) -> None: ...
 def verify_batch(

@@ -387,6 +387,39 @@ def shared_store() -> KeyStore:
     return _SHARED[0]
 
 
+@pytest.mark.parametrize("suite", POSSESSION)
+def test_B129_proofs_checked_together(suite: Suite) -> None:
+    secrets = signers(6, suite)
+    keys = [secret.public_key() for secret in secrets]
+    proofs = [secret.prove_possession() for secret in secrets]
+    for threads in (1, 2):
+        assert ProvenKey.prove_many(keys, proofs, threads=threads) == [s.proven_key() for s in secrets]
+        swapped = [*proofs[:3], proofs[4], proofs[3], proofs[5]]
+        with pytest.raises(TrustidError) as caught:
+            ProvenKey.prove_many(keys, swapped, threads=threads)
+        assert caught.value.code == "pop_invalid"
+        assert "index 3" in caught.value.message
+    for bad_keys, bad_proofs in (([], []), (keys, []), (keys, proofs[1:])):
+        with pytest.raises(TrustidError) as caught:
+            ProvenKey.prove_many(bad_keys, bad_proofs)
+        assert caught.value.code == "aggregate_invalid"
+    other = SecretKey.generate(Suite.MIN_PK_BASIC).public_key()
+    with pytest.raises(TrustidError) as caught:
+        ProvenKey.prove_many([other], proofs[:1])
+    assert caught.value.code == "suite_mismatch"
+
+
+def test_aggregates_checked_by_several_threads() -> None:
+    secrets = signers(20)
+    keys, messages = [secret.proven_key() for secret in secrets], [bytes([i]) for i in range(20)]
+    total = bls.aggregate([secret.sign(message) for secret, message in zip(secrets, messages, strict=True)])
+    for threads in (1, 2, 20, 100):
+        bls.verify_aggregate(total, keys, messages, threads=threads)
+        with pytest.raises(TrustidError) as caught:
+            bls.verify_aggregate(total, keys, messages[::-1], threads=threads)
+        assert caught.value.code == "aggregate_invalid"
+
+
 def test_proofs_in_bulk_and_one_by_one(folder: Path) -> None:
     secrets = signers(5)
     store = KeyStore.build(folder / "keys", keys_of(secrets), proofs_of(secrets))

@@ -5,7 +5,10 @@
 //! `python -m benchmarks.bls`, or by hand:
 //! `cargo run --release -p trustid-core --example bls_peers -- [--quick]`.
 
-#![allow(clippy::cast_precision_loss, reason = "times and counts far below 2^52")]
+#![allow(
+    clippy::cast_precision_loss,
+    reason = "times and counts far below 2^52"
+)]
 
 use std::fs;
 use std::hint::black_box;
@@ -160,7 +163,7 @@ fn many(bench: &Bench, count: usize) {
     bench.compare(
         &format!("AggregateVerify, n = {count}, each"),
         count,
-        || verify_aggregate(&total, &proven, &messages).expect("good"),
+        || verify_aggregate(&total, &proven, &messages, 1).expect("good"),
         || {
             let found = their_total.aggregate_verify(false, &messages, tag, &their_keys, false);
             assert_eq!(BLST_ERROR::BLST_SUCCESS, found);

@@ -45,7 +45,10 @@ fn check_single<S: Suite>(seed: u8, message: &[u8], bit: usize) {
         .is_err());
 }
 
-fn check_aggregate<S: Suite>(signer: impl Fn(&SecretKey<S>) -> S::Signer, messages: &[Vec<u8>]) {
+fn check_aggregate<S: Suite>(signer: impl Fn(&SecretKey<S>) -> S::Signer, messages: &[Vec<u8>])
+where
+    S::Signer: Sync,
+{
     let secrets: Vec<SecretKey<S>> = (0..).take(messages.len()).map(secret).collect();
     let parts: Vec<Signature<S>> = secrets
         .iter()
@@ -58,11 +61,12 @@ fn check_aggregate<S: Suite>(signer: impl Fn(&SecretKey<S>) -> S::Signer, messag
 
     let signers: Vec<S::Signer> = secrets.iter().map(signer).collect();
     let mut slices: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
-    assert_eq!(Ok(()), verify_aggregate(&total, &signers, &slices));
+    assert_eq!(Ok(()), verify_aggregate(&total, &signers, &slices, 1));
+    assert_eq!(Ok(()), verify_aggregate(&total, &signers, &slices, 3));
     slices[0] = b"never signed by anybody";
     assert_eq!(
         Err(Error::AggregateInvalid),
-        verify_aggregate(&total, &signers, &slices)
+        verify_aggregate(&total, &signers, &slices, 1)
     );
 }
 
@@ -152,6 +156,7 @@ fn equal_messages_are_refused_in_the_basic_scheme_only() {
         &total,
         &[ada.public_key(), bob.public_key()],
         &[b"red", b"red"],
+        1,
     );
     assert_eq!(Err(Error::MessagesNotDistinct { index: 1 }), found);
 }

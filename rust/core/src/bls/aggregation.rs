@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use trustid_lanes::{Affine, Jacobian};
+use trustid_lanes::{Affine, Jacobian, MillerLoop};
 
 use super::public::{pairs_cancel, ProvenKey};
 use super::signature::Signature;
 use super::suite::{Possession, Suite};
+use crate::parallel::{by_ranges, check_threads};
 use crate::Error;
 
 /// The most parts that one call takes; longer lists belong in a key store.
@@ -40,6 +41,9 @@ pub fn aggregate<S: Suite>(signatures: &[Signature<S>]) -> Result<Signature<S>, 
 /// on proofs of possession, a plain key where messages differ by rule (basic)
 /// or by construction (augmented).
 ///
+/// # Arguments
+/// * `threads` - threads to use, the caller's included.
+///
 /// # Errors
 /// [`Error::AggregateEmpty`], [`Error::LimitExceeded`],
 /// [`Error::MessagesNotDistinct`] in the basic scheme, [`Error::AggregateInvalid`].
@@ -53,7 +57,12 @@ pub fn verify_aggregate<S: Suite>(
     signature: &Signature<S>,
     signers: &[S::Signer],
     messages: &[&[u8]],
-) -> Result<(), Error> {
+    threads: usize,
+) -> Result<(), Error>
+where
+    S::Signer: Sync,
+{
+    check_threads(threads)?;
     check_count(signers.len())?;
     if signers.len() != messages.len() {
         return Err(Error::AggregateCount {
@@ -64,13 +73,28 @@ pub fn verify_aggregate<S: Suite>(
     if S::DISTINCT_MESSAGES {
         check_distinct(messages)?;
     }
-    let keys: Vec<S::Key> = signers.iter().map(|key| *key.as_ref().point()).collect();
-    let hashes: Vec<<S::Signature as Affine>::Jacobian> = signers
-        .iter()
-        .zip(messages)
-        .map(|(signer, message)| signer.as_ref().hash(message))
-        .collect();
-    if pairs_cancel::<S>(&keys, &Jacobian::to_affine_all(&hashes), signature.point()) {
+    let parts = by_ranges(signers.len(), threads, |range| {
+        let (signers, messages) = (&signers[range.clone()], &messages[range]);
+        let keys: Vec<S::Key> = signers.iter().map(|key| *key.as_ref().point()).collect();
+        let hashes: Vec<<S::Signature as Affine>::Jacobian> = signers
+            .iter()
+            .zip(messages)
+            .map(|(signer, message)| signer.as_ref().hash(message))
+            .collect();
+        let mut product = MillerLoop::new();
+        S::pair(&mut product, &keys, &Jacobian::to_affine_all(&hashes));
+        product
+    });
+    let mut product = MillerLoop::new();
+    S::pair(
+        &mut product,
+        &[S::Key::generator().negate()],
+        &[*signature.point()],
+    );
+    for part in &parts {
+        product.merge(part);
+    }
+    if product.is_one() {
         Ok(())
     } else {
         Err(Error::AggregateInvalid)

@@ -59,6 +59,7 @@ pub(crate) fn aggregate(
 ///     keys: 1 to 131,072 keys: `ProvenKey` in the POSSESSION suites, any key
 ///         in the others.
 ///     messages: As many messages; in the BASIC suites no two may be equal.
+///     threads: Threads to use, the caller's included.
 ///
 /// Raises:
 ///     SignatureError: `aggregate_invalid`, also for no keys or another number
@@ -77,15 +78,17 @@ pub(crate) fn aggregate(
 ///     >>> total = aggregate([ada.sign(b"red"), bob.sign(b"blue")])
 ///     >>> verify_aggregate(total, [ada.proven_key(), bob.proven_key()], [b"red", b"blue"])
 #[pyfunction]
+#[pyo3(signature = (signature, keys, messages, *, threads = 1))]
 pub(crate) fn verify_aggregate(
     python: Python<'_>,
     signature: &Signature,
     keys: Vec<Signer<'_>>,
     messages: Vec<Bound<'_, PyBytes>>,
+    threads: usize,
 ) -> PyResult<()> {
     each!(AnySignature, &signature.0, signature => {
         let signers = narrow_all(&keys)?;
-        verify_pairs(python, signature, &signers, &messages)
+        verify_pairs(python, signature, &signers, &messages, threads)
     })
 }
 
@@ -94,6 +97,7 @@ fn verify_pairs<S: CoreSuite>(
     signature: &bls::Signature<S>,
     signers: &[S::Signer],
     messages: &[Bound<'_, PyBytes>],
+    threads: usize,
 ) -> PyResult<()>
 where
     S::Signer: Sync,
@@ -101,7 +105,7 @@ where
     let messages: Vec<&[u8]> = messages.iter().map(PyBytesMethods::as_bytes).collect();
     let bytes = messages.iter().map(|message| message.len()).sum();
     detached(python, messages.len() + hashing(bytes), || {
-        bls::verify_aggregate(signature, signers, &messages)
+        bls::verify_aggregate(signature, signers, &messages, threads)
     })
     .into_python()
 }

@@ -15,6 +15,7 @@ use crate::suite::{any_suite, each, make, make_many, narrow, Narrow, Suite};
 any_suite!(AnySignature, Signature);
 narrow!(AnySignature, Signature);
 any_suite!(possession AnyProof, ProofOfPossession);
+narrow!(possession AnyProof, ProofOfPossession);
 
 /// A signature of one suite, made by one signer or added up from many.
 ///

@@ -327,7 +327,6 @@ impl<S: Suite> KeyStore<S> {
     }
 }
 
-
 impl<S: Possession> KeyStore<S> {
     /// The key at a place of a store of proven keys.
     ///
