@@ -405,3 +405,88 @@ def test_any_document(value: dict[str, Any]) -> None:
     except TrustidError:
         return
     assert canonicalize_nquads(made) == made
+
+
+# --- no change of the JSON goes unseen
+
+SIGNED = {
+    "@context": [V2, CITIZENSHIP],
+    "id": "urn:example:1",
+    "type": ["VerifiableCredential", "EmploymentAuthorizationDocumentCredential"],
+    "issuer": {"id": "did:example:issuer", "image": "data:image/png;base64,iVBORw0KGgo="},
+    "name": "Document",
+    "validFrom": "2019-12-03T00:00:00Z",
+    "credentialSubject": {
+        "type": ["Person", "EmployablePerson"],
+        "givenName": "Ada",
+        "familyName": "King",
+        "birthDate": "1815-12-10",
+        "employmentAuthorizationDocument": {
+            "type": "EmploymentAuthorizationDocument",
+            "identifier": "83627465",
+        },
+    },
+    "termsOfUse": [{"type": "urn:example:Policy", "id": "urn:example:terms"}],
+}
+TERMS = json.loads((VECTORS / "contexts" / "www.w3.org_ns_credentials_v2.jsonld").read_text())["@context"]
+NAMES = sorted(
+    {name for name in TERMS if not name.startswith("@")}
+    | {"givenName", "familyName", "birthDate", "gender", "identifier", "x", "", "@id", "@type", "@index"}
+    | {"https://schema.org/givenName", "schema:givenName", "@value", "@language", "@graph", "@nest"}
+)
+VALUES = st.one_of(
+    st.sampled_from(
+        ["", "Ada", "King", "urn:example:1", "Person", "_:b0", "_:c14n0", "VerifiableCredential"]
+    ),
+    st.sampled_from(
+        [None, True, False, 0, 1, -0.0, 1.5, [], {}, [[]], [None], {"@value": None}, {"@list": []}]
+    ),
+    st.sampled_from([{"id": "urn:example:terms"}, {"@set": []}, {"@context": {}}, {"@context": []}]),
+)
+
+
+def objects(value: Any, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every object inside a value, the contexts aside."""
+    if isinstance(value, dict):
+        found.append(value)
+        for name, item in value.items():
+            if name != "@context":
+                objects(item, found)
+    elif isinstance(value, list):
+        for item in value:
+            objects(item, found)
+    return found
+
+
+@given(st.data())
+def test_B079_no_member_is_added_renamed_or_taken_away(data: st.DataObject) -> None:
+    """Whatever is put in, renamed, replaced or left out: other statements, or a refusal."""
+    changed = json.loads(json.dumps(SIGNED))
+    place = data.draw(st.sampled_from(objects(changed, [])))
+    own = st.sampled_from(sorted(place))
+    match data.draw(st.sampled_from(["add", "rename", "replace", "remove"])):
+        case "add":
+            name = data.draw(st.sampled_from(NAMES).filter(lambda name: name not in place))
+            place[name] = data.draw(VALUES)
+        case "rename":
+            name = data.draw(st.sampled_from(NAMES).filter(lambda name: name not in place))
+            place[name] = place.pop(data.draw(own))
+        case "replace":
+            name = data.draw(own)
+            value = data.draw(VALUES.filter(lambda value: value not in (place[name], [place[name]])))
+            place[name] = value
+        case _:
+            del place[data.draw(own)]
+    try:
+        made = canonical(changed)
+    except TrustidError:
+        return
+    if covers_the_same(changed):
+        return
+    assert made != canonical(SIGNED)
+
+
+def covers_the_same(changed: Any) -> bool:
+    """The one change that makes no difference: a blank node gets the label that it has none of."""
+    text = json.dumps(changed)
+    return any(f'"id": "{label}"' in text for label in ("_:b0", "_:c14n0"))
