@@ -24,12 +24,15 @@ from trustid.credentials.vc_sd_jwt import issue_vc_sd_jwt
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, b64_encode, b64url_encode, cbor_encode
 from trustid.errors import TrustidError
+from trustid.fetching import Fetched
 from trustid.keys.x509 import DevelopmentCa
 from trustid.protocols.dcql import DcqlQuery
 from trustid.protocols.presentation import Expected, Sources
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.protocols.verifying import CHECK_NAMES, Verified, verify_presentation
+from trustid.status import list_token
 from trustid.status.check import StatusChecker
+from trustid.status.token_list import TokenStatusList
 
 NOW = 1_800_000_000
 KEY, HOLDER, STRANGER = (keys.generate("P-256") for _ in range(3))
@@ -42,7 +45,9 @@ TRANSCRIPT = openid4vp_transcript(
 EXPECTED = Expected(AUDIENCE, NONCE, TRANSCRIPT)
 MDL, SPACE = "org.iso.18013.5.1.mDL", "org.iso.18013.5.1"
 CA = DevelopmentCa.create("Authority", now=NOW - 86_400)
-LEAF = CA.issue(KEY.public_key, common_name="Signer", dns_names=["dmv.example"], uris=[], valid_days=3000)
+LEAF = CA.issue(
+    KEY.public_key, common_name="Signer", dns_names=["dmv.example"], valid_days=3000, now=NOW - 3600
+)
 POLICY = TrustPolicy(issuers={"Degree": [ISSUER]}, anchors={MDL: [CA.certificate_der]})
 BEARER = replace(POLICY, require_key_binding=False)
 VC: JsonObject = {
@@ -59,6 +64,8 @@ VC_1_1 = {name: VC[name] for name in ("type", "issuer", "credentialSubject")} | 
 
 
 class Silent:
+    """A fetcher that must not be used."""
+
     def get(self, *_args: object, **_options: object) -> Any:
         raise AssertionError("something was fetched")
 
@@ -271,7 +278,7 @@ def test_more_or_other_than_one_credential() -> None:
 def test_certified_issuers_of_enveloped_credentials() -> None:
     school = "https://school.example"
     leaf = CA.issue(
-        KEY.public_key, common_name="School", dns_names=["school.example"], uris=[], valid_days=3000
+        KEY.public_key, common_name="School", dns_names=["school.example"], valid_days=30, now=NOW - 3600
     )
     policy = TrustPolicy(anchors={"Degree": [CA.certificate_der]}, require_key_binding=False)
     text = issue_vc_jwt(VC | {"issuer": school}, key=KEY, x5c=[b64_encode(leaf)])
@@ -298,6 +305,42 @@ def test_status_must_be_understood() -> None:
         verify(mdoc(status={"identifier_list": {}}))
     with refused("status_missing"):
         verify(mdoc(), policy=replace(POLICY, require_status=True))
+
+
+class OneList:
+    """Serves one status list, of the school or of somebody else."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def get(self, url: str, **_options: object) -> Fetched:
+        return Fetched(200, {"content-type": "application/statuslist+jwt"}, self.token.encode(), url)
+
+    def on_behalf_of(self, _peer: str) -> Any:
+        return contextlib.nullcontext()
+
+
+LIST = "https://dmv.example/status/1"
+
+
+@pytest.mark.parametrize(("value", "code"), [(0, None), (1, "revoked"), (2, "suspended")])
+def test_an_mdoc_in_a_status_list(value: int, code: str | None) -> None:
+    statuses = TokenStatusList(2, 16)
+    statuses.set(3, value)
+    place = {"status_list": {"idx": 3, "uri": LIST}}
+    stranger = CA.issue(
+        STRANGER.public_key, common_name="Mill", dns_names=["mill.example"], valid_days=30, now=NOW - 3600
+    )
+    for key, leaf, refusal in ((KEY, LEAF, code), (STRANGER, stranger, "status_untrusted")):
+        token = list_token.issue(
+            statuses, uri=LIST, key=key, issued_at=NOW, expires_at=NOW + 60, x5c=[b64_encode(leaf)]
+        )
+        checker = StatusChecker(OneList(token), clock=lambda: NOW)  # type: ignore[arg-type]
+        if refusal is None:
+            assert verify(mdoc(status=place), sources=replace(SOURCES, status=checker)).status == "valid"
+        else:
+            with refused(refusal, "issuer_mismatch"):
+                verify(mdoc(status=place), sources=replace(SOURCES, status=checker))
 
 
 def question(*names: str, doctype: str = MDL) -> Any:

@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "QUERY_MAX", "Created", "Inquiry", "SessionTimes"]
 
 Method = Literal["get", "post"]
 
-FORMATS: Final = frozenset({"dc+sd-jwt"})
+FORMATS: Final = frozenset({"dc+sd-jwt", "mso_mdoc"})
 """The credential formats that are verified here."""
 QUERY_MAX: Final = 64 * 1024
 TITLE_MAX: Final = 200

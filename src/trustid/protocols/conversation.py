@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-from trustid.encoding import dump_json, parse_json_object, sha256
+from trustid.credentials.mdoc import openid4vp_transcript
+from trustid.encoding import b64url_decode, dump_json, parse_json_object, sha256
 from trustid.errors import ProtocolError
+from trustid.keys import P256PublicKey
 from trustid.keys.jose import EncryptionKey
 from trustid.protocols.dcql import DcqlQuery
 from trustid.protocols.openid4vp import WalletAnswer, WalletRefusal
 from trustid.protocols.ports_verifier import StoredSession
+from trustid.protocols.presentation import Expected
 
 __all__ = ["Conversation", "begun_by", "seal_context", "token_hash"]
 
@@ -54,6 +57,25 @@ class Conversation:
         stored = parse_json_object(data, max_bytes=CONVERSATION_MAX)
         key = stored.pop("encryption_key")
         return cls(**stored, encryption_key=EncryptionKey.from_private_jwk(key) if key else None)
+
+    def expected(self, *, audience: str, response_uri: str) -> Expected:
+        """What the holder must have signed in this session.
+
+        Args:
+            audience: What the verifier calls itself towards this wallet.
+            response_uri: Where the answer goes.
+
+        Reference:
+            OpenID4VP 1.0, appendices B.2.6.1 (mdoc) and B.3.6 (SD-JWT VC).
+        """
+        thumbprint = None
+        if self.encryption_key is not None:
+            jwk = self.encryption_key.public_jwk()
+            thumbprint = b64url_decode(P256PublicKey.from_coordinates(jwk["x"], jwk["y"]).thumbprint())
+        transcript = openid4vp_transcript(
+            client_id=audience, nonce=self.nonce, response_uri=response_uri, jwk_thumbprint=thumbprint
+        )
+        return Expected(audience, self.nonce, transcript)
 
     def check_state(self, response: WalletAnswer | WalletRefusal, query: DcqlQuery) -> None:
         """Refuse a response that belongs to another session.

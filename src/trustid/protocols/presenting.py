@@ -62,7 +62,7 @@ from trustid.protocols.openid4vp import (
 from trustid.protocols.ports import Clock, random_token, system_clock
 from trustid.protocols.ports_verifier import NewSession, StoredSession, VerifierStore
 from trustid.protocols.results import Result, declined, of_refusal, of_verified, unanswered
-from trustid.protocols.verifying import Expected, Sources, TrustPolicy, verify_answer
+from trustid.protocols.verifying import Sources, TrustPolicy, verify_answer
 
 __all__ = ["PresentationDesk"]
 
@@ -218,7 +218,7 @@ class PresentationDesk:
         conversation = self._conversation(session)
         request = PresentationRequest(
             prefix=cast(ClientIdPrefix, session.client_id_prefix),
-            response_uri=f"{self._identity.public_url}/oid4vp/responses/{request_id}",
+            response_uri=self._response_uri(conversation),
             response_mode=cast(ResponseMode, session.response_mode),
             nonce=conversation.nonce,
             state=conversation.state,
@@ -260,7 +260,9 @@ class PresentationDesk:
                 policy=self._policy,
                 sources=self._sources,
                 now=now,
-                expected=Expected(self._audience(session), conversation.nonce),
+                expected=conversation.expected(
+                    audience=self._audience(session), response_uri=self._response_uri(conversation)
+                ),
             )
         except (VerificationError, MalformedError, UnsupportedError, ResolutionError, FetchError) as refusal:
             if not _unreadable(refusal):
@@ -321,6 +323,9 @@ class PresentationDesk:
         )
         if not noted:
             raise ReplayError("session_consumed", "another answer was accepted first")
+
+    def _response_uri(self, conversation: Conversation) -> str:
+        return f"{self._identity.public_url}/oid4vp/responses/{conversation.request_id}"
 
     def _audience(self, session: StoredSession) -> str:
         return self._identity.client_id(cast(ClientIdPrefix, session.client_id_prefix))

@@ -43,7 +43,9 @@ MDL = "org.iso.18013.5.1.mDL"
 SPACE = "org.iso.18013.5.1"
 CA = DevelopmentCa.create("Authority", now=NOW - 30 * DAY)
 KEY = keys.generate("P-256")
-LEAF = CA.issue(KEY.public_key, common_name="Signer", dns_names=["dmv.example"], uris=[], valid_days=3000)
+LEAF = CA.issue(
+    KEY.public_key, common_name="Signer", dns_names=["dmv.example"], valid_days=3000, now=NOW - 10 * DAY
+)
 DEVICE = keys.generate("P-256")
 ELEMENTS: dict[str, Any] = {
     "family_name": "Doe",
@@ -180,7 +182,7 @@ def test_any_flipped_bit_refuses(position: int, bit: int) -> None:
     except TrustidError:
         return
     # Nobody signs the status or the names of the outermost members; what is left holds nothing else.
-    assert all(document.mdoc.claims() == GOOD.claims() for document in found.documents)
+    assert all(document.mdoc.claims() in ({}, GOOD.claims()) for document in found.documents)
 
 
 @given(st.binary(max_size=100) | cbor_values.map(cbor_encode))
