@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
+from trustid.credentials.data_integrity.proof import check_options, split_proofs
 from trustid.credentials.model import Presentation
 from trustid.encoding import JsonObject
 from trustid.errors import HolderBindingError, MalformedError, TrustidError, UnsupportedError
@@ -142,17 +143,15 @@ class VcVerifying:
             domain=options.domain,
             skew_seconds=self._policy.clock_skew_seconds,
         )
-        strangers = [
-            one for one in view.credentials if view.holder is None or set(one.subjects) != {view.holder}
-        ]
-        if strangers and self._policy.require_key_binding:
+        about_others = not _about_the_signer(document, view)
+        if about_others and self._policy.require_key_binding:
             raise HolderBindingError("holder_mismatch", "expected every credential to be about the holder")
         verified = verify_document(
             document, resolver=self._sources.resolver, suites=SUITES, expected=expected
         )
         if len(set(verified.controllers)) != 1 or view.holder not in (None, verified.controllers[0]):
             raise HolderBindingError("holder_mismatch", "expected the holder to have made the proof")
-        if strangers:
+        if about_others:
             warnings.append(problem_details(HolderBindingError("holder_mismatch")))
         return _answer(options, warnings)
 
@@ -170,6 +169,20 @@ class VcVerifying:
                 return [problem_details(err)]
             raise
         return []
+
+
+def _about_the_signer(document: JsonObject, view: Presentation) -> bool:
+    """Whether there is a credential, and each is about the one who made every proof.
+
+    Decided before anything of the holder is resolved.
+    """
+    proofs = split_proofs(document)[1]
+    for proof in proofs:
+        check_options(proof)
+    signers = {proof["verificationMethod"].partition("#")[0] for proof in proofs} | (
+        {view.holder} if view.holder is not None else set()
+    )
+    return bool(view.credentials) and all(set(one.subjects) == signers for one in view.credentials)
 
 
 def _document(value: Any, name: str) -> JsonObject:

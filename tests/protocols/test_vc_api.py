@@ -1,0 +1,508 @@
+"""The VC API without a web server: what is issued, what is refused, and how a refusal is written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from refusing import refused
+from trustid import keys
+from trustid.credentials.presentation import issue_credential, make_presentation
+from trustid.did.key import create as did_of
+from trustid.did.resolver import Resolver
+from trustid.encoding import JsonObject
+from trustid.errors import CODES, FetchError, StatusUnknownError, TrustError
+from trustid.fetching import Fetched, FetchPolicy
+from trustid.keys.keystore import Keystore
+from trustid.keys.sealing import SealingKey
+from trustid.protocols import vc_api
+from trustid.protocols.presentation import Sources
+from trustid.protocols.trust import IssuerMetadata, TrustPolicy
+from trustid.protocols.vc_api import OPEN_VARIABLE, is_open, problem_details
+from trustid.protocols.vc_api_issuing import LISTS_PATH, VcIssuing
+from trustid.protocols.vc_api_verifying import AnybodyPolicy, VcVerifying
+from trustid.protocols.vc_identity import VcIdentity
+from trustid.status.bitstring import MIN_ENTRIES, Bitstring
+from trustid.status.check import StatusChecker
+from trustid.stores.sqlite_vc_api import SqliteVcStatusStore
+
+NOW = 1_800_000_000
+URL = "https://school.example"
+WEB = "did:web:school.example"
+V2 = "https://www.w3.org/ns/credentials/v2"
+TYPE = "https://school.example/types#Degree"
+HOLDER = keys.generate("Ed25519")
+STUDENT = did_of(HOLDER.public_key)
+STRANGER = keys.generate("Ed25519")
+
+
+class World:
+    """An issuer and a verifier, joined by a fetcher that knows the issuer's documents only."""
+
+    def __init__(self, folder: Path, keystore: Keystore) -> None:
+        self.now = NOW
+        self.asked: list[str] = []
+        self.identity = VcIdentity.open(keystore, public_url=URL, did=WEB)
+        self.own = next(name for name in self.identity.names if name.startswith("did:key:"))
+        self.store = SqliteVcStatusStore(folder / "vc.db")
+        self.issuing = self.new_issuing()
+        self.policy = FetchPolicy()
+        self.verifying = self.new_verifying(TrustPolicy(issuers={TYPE: [WEB, self.own]}))
+
+    def clock(self) -> int:
+        return self.now
+
+    def new_issuing(self, **options: Any) -> VcIssuing:
+        return VcIssuing(
+            identity=self.identity,
+            store=self.store,
+            places=SealingKey(bytes(32)),
+            ttl_seconds=60,
+            clock=self.clock,
+            **options,
+        )
+
+    def new_verifying(self, policy: TrustPolicy) -> VcVerifying:
+        door: Any = self
+        return VcVerifying(
+            policy=policy,
+            sources=Sources(
+                Resolver(door, clock=self.clock),
+                IssuerMetadata(door, clock=self.clock),
+                StatusChecker(door, clock=self.clock),
+            ),
+            clock=self.clock,
+        )
+
+    def get(self, url: str, **_: Any) -> Fetched:
+        from trustid.did import web
+
+        self.asked.append(url)
+        if url == f"{URL}/.well-known/did.json":
+            body = json.dumps(web.document_for(WEB, self.identity.public_keys)).encode()
+            return Fetched(200, {"content-type": "application/did+json"}, body, url)
+        if not url.startswith(f"{URL}{LISTS_PATH}/"):
+            raise FetchError("fetch_failed", "nothing there")
+        served = self.issuing.serve(url.rpartition("/")[2])
+        return Fetched(200, {"content-type": "application/vc"}, served.body.encode(), url)
+
+    def issue(self, **changes: Any) -> JsonObject:
+        return self.issuing.issue({"credential": credential(**changes)})
+
+    def verify(self, document: Any, **options: Any) -> JsonObject:
+        return self.verifying.credential({"verifiableCredential": document, "options": options})
+
+    def present(self, *documents: Any, **changes: Any) -> JsonObject:
+        key = changes.pop("key", HOLDER)
+        name = did_of(key.public_key)
+        options = {
+            "challenge": "c",
+            "domain": "d",
+            "created": datetime.fromtimestamp(self.now, UTC),
+        } | changes
+        return make_presentation(
+            list(documents), key=key, verification_method=f"{name}#{name.removeprefix('did:key:')}", **options
+        )
+
+    def verify_presentation(self, document: Any, **options: Any) -> JsonObject:
+        return self.verifying.presentation(
+            {"verifiablePresentation": document, "options": {"challenge": "c", "domain": "d"} | options}
+        )
+
+
+@pytest.fixture(scope="module")
+def keystore(tmp_path_factory: pytest.TempPathFactory) -> Keystore:
+    return Keystore.open_or_create(tmp_path_factory.mktemp("keys") / "keys.json", b"passphrase")
+
+
+@pytest.fixture
+def world(tmp_path: Path, keystore: Keystore) -> World:
+    return World(tmp_path, keystore)
+
+
+def credential(**changes: Any) -> JsonObject:
+    document = {
+        "@context": [V2],
+        "type": ["VerifiableCredential", TYPE],
+        "issuer": WEB,
+        "credentialSubject": {"id": STUDENT, "name": "Ada"},
+        **changes,
+    }
+    return {name: value for name, value in document.items() if value is not ...}
+
+
+# --- issuing -----------------------------------------------------------------
+
+
+def test_issued_in_either_name(world: World) -> None:
+    for issuer in (WEB, world.own):
+        secured = world.issue(issuer=issuer)
+        assert secured["proof"]["verificationMethod"].partition("#")[0] == issuer
+        assert world.verify(secured)["errors"] == []
+    entry = secured["credentialStatus"]
+    assert (entry["type"], entry["statusPurpose"]) == ("BitstringStatusListEntry", "revocation")
+    assert entry["statusListCredential"].startswith(f"{URL}{LISTS_PATH}/")
+    served = json.loads(world.issuing.serve(entry["statusListCredential"].rpartition("/")[2]).body)
+    assert served["issuer"] == world.own
+    assert Bitstring.decode(served["credentialSubject"]["encodedList"]).byte_length == 16 * 1024
+
+
+def test_places_are_given_out_once_and_in_no_order(world: World) -> None:
+    taken = [int(world.issue()["credentialStatus"]["statusListIndex"]) for _ in range(20)]
+    assert len(set(taken)) == 20
+    assert taken != sorted(taken)
+
+
+def test_a_full_list_is_followed_by_another(world: World) -> None:
+    first = world.store.take_place(WEB, new_name="a", size=2)
+    second = world.store.take_place(WEB, new_name="b", size=2)
+    third = world.store.take_place(WEB, new_name="c", size=2)
+    other = world.store.take_place(world.own, new_name="d", size=2)
+    assert [(one.name, one.position) for one in (first, second, third, other)] == [
+        ("a", 0),
+        ("a", 1),
+        ("c", 0),
+        ("d", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"proof": {"type": "DataIntegrityProof"}}, "malformed"),
+        ({"credentialStatus": {"type": "https://attacker.example/Status"}}, "malformed"),
+        ({"credentialStatus": {"type": "BitstringStatusListEntry", "statusListIndex": True}}, "malformed"),
+        ({"statusEntry": {"type": "BitstringStatusListEntry", "statusListIndex": True}}, "malformed"),
+        ({"issuer": "did:web:attacker.example"}, "issuer_not_ours"),
+        ({"issuer": ...}, "malformed"),
+        ({"issuer": None}, "claim_type_invalid"),
+        ({"credentialSubject": {}}, "malformed"),
+        (
+            {"@context": ["https://www.w3.org/2018/credentials/v1"], "issuanceDate": "2020-01-01T00:00:00Z"},
+            "malformed",
+        ),
+    ],
+)
+def test_B233_a_credential_that_brings_what_is_not_its_own(
+    world: World, changes: dict[str, Any], code: str
+) -> None:
+    world.issue()
+    before = world.store.query("SELECT allocated FROM vc_list")
+    with refused(code):
+        world.issue(**changes)
+    assert [tuple(row) for row in world.store.query("SELECT allocated FROM vc_list")] == [
+        tuple(row) for row in before
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({}, None),
+        ({"issuer": WEB, "verificationMethod": f"{WEB}#vc", "credentialId": "x"}, None),
+        ({"issuer": "did:web:attacker.example"}, "issuer_not_ours"),
+        ({"verificationMethod": f"{WEB}#vc-status"}, "issuer_not_ours"),
+        ({"verificationMethod": "did:web:other-tenant.example#vc"}, "issuer_not_ours"),
+        ({"mandatoryPointers": ["/issuer"]}, "malformed"),
+        ({"proof": {}}, "malformed"),
+        ([], "malformed"),
+    ],
+)
+def test_B233_options_choose_nobody_else(world: World, options: Any, code: str | None) -> None:
+    body = {"credential": credential(), "options": options}
+    if code is None:
+        world.issuing.issue(body)
+    else:
+        with refused(code):
+            world.issuing.issue(body)
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"credential": []}, {"credential": None}, {"credential": {}, "x": 1}]
+)
+def test_a_request_that_cannot_be_read(world: World, body: Any) -> None:
+    with refused("malformed"):
+        world.issuing.issue(body)
+
+
+def test_a_foreign_status_is_kept_for_suites_only(world: World) -> None:
+    status = {"type": "https://other.example/Status", "id": "https://other.example/1"}
+    with refused("malformed"):
+        world.issue(credentialStatus=status)
+    world.issuing = world.new_issuing(keep_foreign_status=True)
+    kept = world.issue(credentialStatus=status)["credentialStatus"]
+    assert (kept[0], kept[1]["type"]) == (status, "BitstringStatusListEntry")
+
+
+# --- revoking, and the lists --------------------------------------------------
+
+
+def change(document: JsonObject, **changes: Any) -> JsonObject:
+    return {"credentialStatus": {**document["credentialStatus"], **changes}, "status": True}
+
+
+def test_revoked_is_seen_when_the_list_is_fetched_again(world: World) -> None:
+    document, other = world.issue(), world.issue()
+    world.verify(document)
+    world.issuing.change_status(change(document))
+    world.issuing.change_status(change(document))  # again changes nothing
+    world.verify(document)  # kept for as long as the list says
+    world.now += 61
+    with refused("revoked"):
+        world.verify(document)
+    world.verify(other)
+
+
+def test_B127_revocation_is_final(world: World) -> None:
+    document = world.issue()
+    world.issuing.change_status(change(document))
+    with refused("revocation_final"):
+        world.issuing.change_status({**change(document), "status": False})
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"statusListCredential": "https://attacker.example/status-lists/1"}, "not_found"),
+        ({"statusListCredential": f"{URL}{LISTS_PATH}/unknown"}, "not_found"),
+        ({"statusListIndex": str(MIN_ENTRIES)}, "not_found"),
+        ({"statusPurpose": "suspension"}, "not_found"),
+        ({"type": "Other"}, "status_unsupported"),
+        ({"statusListIndex": 1}, "status_malformed"),
+    ],
+)
+def test_what_cannot_be_revoked(world: World, changes: dict[str, Any], code: str | None) -> None:
+    document = world.issue()
+    if code is None:
+        world.issuing.change_status(change(document))
+        return
+    with refused(code):
+        world.issuing.change_status(change(document, **changes))
+    for body in (
+        None,
+        {"status": True},
+        {**change(document), "status": "true"},
+        {**change(document), "x": 1},
+    ):
+        with refused("malformed", "status_malformed"):
+            world.issuing.change_status(body)
+
+
+def test_lists_are_signed_anew_when_they_change_or_grow_old(world: World) -> None:
+    document = world.issue()
+    name = document["credentialStatus"]["statusListCredential"].rpartition("/")[2]
+    first = world.issuing.serve(name)
+    world.now += 60
+    assert world.issuing.serve(name) == first
+    world.issuing.change_status(change(document))
+    second = world.issuing.serve(name)
+    assert second.etag != first.etag
+    world.now += 13 * 3600
+    assert world.issuing.serve(name).etag != second.etag
+    world.now -= 20 * 3600
+    world.issuing.change_status(change(world.issue()))
+    later = json.loads(world.issuing.serve(name).body)["validFrom"]
+    assert later >= json.loads(second.body)["validFrom"]  # never back with the clock
+    for unknown in ("", "x", "y" * 1000):
+        with refused("not_found"):
+            world.issuing.serve(unknown)
+
+
+# --- verifying -----------------------------------------------------------------
+
+
+def test_trust_counts(world: World) -> None:
+    document = world.issue()
+    assert world.verify(document)["verified"] is True
+    world.verifying = world.new_verifying(TrustPolicy(issuers={TYPE: ["did:web:other.example"]}))
+    world.asked.clear()
+    with refused("issuer_not_trusted"):
+        world.verify(document)
+    assert world.asked == []
+    world.verifying = world.new_verifying(AnybodyPolicy())
+    assert world.verify(document)["verified"] is True
+
+
+def test_a_changed_credential(world: World) -> None:
+    document = world.issue()
+    world.verify(document)
+    with refused("proof_invalid"):
+        world.verify({**document, "credentialSubject": {"id": STUDENT, "name": "Bob"}})
+    with refused("proof_invalid"):
+        world.verify({name: value for name, value in document.items() if name != "proof"})
+
+
+def test_checks_say_what_must_hold_and_switch_nothing_off(world: World) -> None:
+    future = world.issue(validFrom="2099-01-01T00:00:00Z")
+    with refused("not_yet_valid"):
+        world.verify(future)
+    for checks in (["validity"], ["status"], ["proof", "status"]):
+        with refused("not_yet_valid"):
+            world.verify(future, checks=checks)
+    answer = world.verify(future, checks=["proof"])
+    assert (answer["verified"], answer["errors"]) == (True, [])
+    assert [one["code"] for one in answer["warnings"]] == ["not_yet_valid"]
+    with refused("proof_invalid"):
+        world.verify({**future, "id": "urn:uuid:1"}, checks=["proof"])
+    revoked = world.issue()
+    world.issuing.change_status(change(revoked))
+    with refused("revoked"):
+        world.verify(revoked, checks=["credentialStatus"])
+    assert world.verify(revoked, checks=["validity"])["warnings"][0]["code"] == "revoked"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"checks": ["nothing"]},
+        {"checks": "proof"},
+        {"checks": [1]},
+        {"challenge": 1},
+        {"domain": ""},
+        {"x": 1},
+        [],
+    ],
+)
+def test_options_that_cannot_be_read(world: World, options: Any) -> None:
+    document = world.issue()
+    world.verify(document)
+    with refused("malformed"):
+        world.verifying.credential({"verifiableCredential": document, "options": options})
+
+
+def test_B084_challenge_and_domain(world: World) -> None:
+    presentation = world.present(world.issue())
+    answer = world.verify_presentation(presentation)
+    assert (answer["verified"], answer["warnings"]) == (True, [])
+    for options, code in (({"challenge": "x"}, "challenge_mismatch"), ({"domain": "x"}, "domain_mismatch")):
+        with refused(code):
+            world.verify_presentation(presentation, **options)
+
+
+def test_B086_holder(world: World) -> None:
+    document = world.issue()
+    world.verify_presentation(world.present(document))
+    thief = world.present(document, key=STRANGER)
+    with refused("holder_mismatch"):
+        world.verify_presentation(thief)
+    open_to_all = world.new_verifying(AnybodyPolicy(require_key_binding=False))
+    answer = open_to_all.presentation({"verifiablePresentation": thief})
+    assert [one["code"] for one in answer["warnings"]] == ["holder_mismatch"]
+    with refused("holder_mismatch"):  # even then nobody signs for somebody else
+        open_to_all.presentation({"verifiablePresentation": forged(world, thief)})
+
+
+def test_a_holder_whom_no_trusted_issuer_named_is_not_resolved(world: World) -> None:
+    presentation = world.present(world.issue(issuer=world.own))
+    world.verify_presentation(presentation)
+    world.asked.clear()
+    thief = "did:web:thief.example"
+    signed_elsewhere = {
+        **presentation,
+        "proof": {**presentation["proof"], "verificationMethod": f"{thief}#1"},
+    }
+    empty = {**signed_elsewhere, "verifiableCredential": []}
+    for document in (signed_elsewhere, {**signed_elsewhere, "holder": thief}, empty):
+        with refused("holder_mismatch"):
+            world.verify_presentation(document)
+    assert world.asked == []
+
+
+def forged(world: World, presentation: JsonObject) -> JsonObject:
+    from trustid.credentials.data_integrity.eddsa_jcs_2022 import create
+
+    name = did_of(STRANGER.public_key)
+    bare = {key: value for key, value in presentation.items() if key != "proof"} | {"holder": STUDENT}
+    options = {
+        "verificationMethod": f"{name}#{name.removeprefix('did:key:')}",
+        "proofPurpose": "authentication",
+        "created": "2020-01-01T00:00:00Z",
+    }
+    return {**bare, "proof": create(bare, options, STRANGER)}
+
+
+def test_every_credential_of_a_presentation_counts(world: World) -> None:
+    good, bad = world.issue(), world.issue()
+    world.verify_presentation(world.present(good, bad))
+    world.issuing.change_status(change(bad))
+    world.now += 61
+    with refused("revoked"):
+        world.verify_presentation(world.present(good, bad))
+    world.verify_presentation(world.present(good))
+
+
+@pytest.mark.parametrize(
+    "body", [None, {}, {"verifiablePresentation": "text"}, {"verifiablePresentation": {}}]
+)
+def test_presentation_that_cannot_be_read(world: World, body: Any) -> None:
+    with refused("malformed"):
+        world.verifying.presentation(body)
+
+
+def test_one_kind_is_not_taken_for_the_other(world: World) -> None:
+    document = world.issue()
+    presentation = world.present(document)
+    with refused("malformed"):
+        world.verify(presentation)
+    with refused("malformed"):
+        world.verifying.presentation({"verifiablePresentation": document})
+
+
+# --- refusals, and being open ---------------------------------------------------
+
+
+def test_problem_details() -> None:
+    assert vc_api._TYPES.keys() <= CODES.keys()
+    details = problem_details(StatusUnknownError("status_list_length"))
+    assert details["type"] == "https://www.w3.org/ns/credentials/status-list#STATUS_LIST_LENGTH_ERROR"
+    own = problem_details(TrustError("issuer_not_trusted", "no"))
+    assert own == {
+        "type": "urn:trustid:error:issuer_not_trusted",
+        "title": CODES["issuer_not_trusted"].public,
+        "detail": "no",
+        "code": "issuer_not_trusted",
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "url", "expected"),
+    [
+        (None, "https://school.example", False),
+        ("0", "https://school.example", False),
+        ("1", "http://localhost:8001", True),
+        ("1", "http://127.0.0.1:8001", True),
+        ("1", "https://school.example", "setting_unsafe"),
+        ("1", "http://localhost.attacker.example", "setting_unsafe"),
+        ("yes", "http://localhost:8001", "setting_unsafe"),
+    ],
+)
+def test_open_on_loopback_only(value: str | None, url: str, expected: bool | str) -> None:
+    extra = {} if value is None else {OPEN_VARIABLE: value}
+    if isinstance(expected, str):
+        with refused(expected):
+            is_open(extra, url)
+    else:
+        assert is_open(extra, url) is expected
+
+
+def test_policy_for_everybody_still_checks_everything_else(world: World) -> None:
+    name = did_of(STRANGER.public_key)
+    document = issue_credential(
+        credential(issuer=name),
+        key=STRANGER,
+        verification_method=f"{name}#{name.removeprefix('did:key:')}",
+        created=datetime.fromtimestamp(NOW, UTC),
+    )
+    with refused("issuer_not_trusted"):
+        world.verify(document)
+    world.verifying = world.new_verifying(AnybodyPolicy())
+    world.verify(document)
+    world.verifying = world.new_verifying(replace(AnybodyPolicy(), require_status=True))
+    with refused("status_missing"):
+        world.verify(document)
