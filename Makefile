@@ -11,7 +11,7 @@ PYTHON_SOURCES := $(shell find src issuer_app verifier_app -type f -not -path '*
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials screenshots clean
+.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials bench-bls bench-dids fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 22
@@ -48,10 +48,21 @@ sdist: $(DEV)/.tools ## build the source distribution into dist/
 threats: ## which numbered bad inputs are covered by tests
 	@$(PYTHON) tools/threats.py
 
-bench: bench-credentials ## every benchmark against its peers
+bench: bench-credentials bench-bls bench-dids ## every benchmark against its peers
 
-bench-credentials: $(DEV)/.ready
+bench-credentials: $(DEV)/.ready ## SD-JWT VC and Data Integrity against PyPI sd-jwt, didkit and raw signatures
 	$(BIN)/python -m benchmarks.credentials
+
+bench-bls: $(DEV)/.bench ## BLS signatures against blst, blspy, chia_rs and py_ecc
+	$(BIN)/python -m benchmarks.bls
+
+bench-dids: $(DEV)/.ready ## resolving did:key, and verifying a did:webvh log
+	$(BIN)/python -m benchmarks.dids
+
+fuzz: $(DEV)/.ready ## 60 seconds for each Rust decoder (needs cargo-fuzz and a nightly toolchain)
+	$(BIN)/python rust/fuzz/seeds.py
+	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_points -- -max_total_time=60
+	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_store -- -max_total_time=60 -max_len=2048
 
 clean: ## remove what was built (the data folder stays)
 	rm -rf $(DEV) $(RUN) dist build target
@@ -66,6 +77,10 @@ $(DEV)/.tools: constraints.txt
 $(DEV)/.ready: $(DEV)/.tools pyproject.toml constraints.txt $(RUST_SOURCES)
 	$(BIN)/python $(PIP) --editable '.[dev]'
 	$(BIN)/python -c "import sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'trustid_apps.pth').write_text('$(CURDIR)\n')"
+	touch $@
+
+$(DEV)/.bench: $(DEV)/.ready
+	$(BIN)/python $(PIP) '.[bench]'
 	touch $@
 
 dist/.wheel: $(DEV)/.tools pyproject.toml $(RUST_SOURCES) $(PYTHON_SOURCES)
