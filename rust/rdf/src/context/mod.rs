@@ -124,6 +124,15 @@ impl ActiveContext {
             .any(|term| term.iri.as_deref() == Some(meaning))
     }
 
+    /// Whether a name stands for this keyword, without writing its meaning down.
+    pub(crate) fn is_alias(&self, name: &str, keyword: &str) -> bool {
+        name == keyword
+            || (!name.starts_with('@')
+                && self
+                    .term(name)
+                    .is_some_and(|term| term.iri.as_deref() == Some(keyword)))
+    }
+
     /// What a text means (JSON-LD 1.1 API, section 5.2), with every term defined already.
     pub(crate) fn expand_iri(&self, text: &str, relative: bool, vocab: bool) -> Option<String> {
         if iri::is_keyword(text) {

@@ -159,11 +159,7 @@ impl<'a> Processor<'a> {
         let scoped_pure = active.identity.is_some();
         let mut context = Arc::clone(active);
         if let Some(previous) = &active.previous {
-            let means = |meaning: &str| {
-                element
-                    .keys()
-                    .any(|key| active.expand_iri(key, false, true).as_deref() == Some(meaning))
-            };
+            let means = |meaning: &str| element.keys().any(|key| active.is_alias(key, meaning));
             let reference = element.len() == 1 && means("@id");
             if !(from_map || reference || means("@value")) {
                 context = Arc::clone(previous);
@@ -198,7 +194,7 @@ impl<'a> Processor<'a> {
         let mut input_type = None;
         let mut first = true;
         for (key, value) in element {
-            if type_scoped.expand_iri(key, false, true).as_deref() != Some("@type") {
+            if !type_scoped.is_alias(key, "@type") {
                 continue;
             }
             let mut names: Vec<&str> = match value {
@@ -310,9 +306,7 @@ impl<'a> Processor<'a> {
             let Value::Object(nested) = nested else {
                 return json_ld("invalid @nest value");
             };
-            let has_value = nested
-                .keys()
-                .any(|name| active.expand_iri(name, false, true).as_deref() == Some("@value"));
+            let has_value = nested.keys().any(|name| active.is_alias(name, "@value"));
             if has_value {
                 return json_ld("invalid @nest value");
             }
