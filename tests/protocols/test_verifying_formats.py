@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from refusing import refused
 from strategies import cbor_values, json_objects
 from trustid import did, keys
+from trustid import verify as verify_anything
 from trustid.credentials import jose
 from trustid.credentials.enveloping import Envelope
 from trustid.credentials.jwt_vc_json import issue_jwt_vc_json, issue_jwt_vp_json
@@ -201,11 +202,17 @@ def test_credentials_that_nobody_presents() -> None:
         issue_jwt_vc_json(VC_1_1, key=KEY, kid=KID),
         Envelope("application/vc+jwt", vc_jwt()).to_json(),
         Envelope("application/vc+cose", b64_encode(data)).to_json(),
+        b64url_encode(data),
         b64url_encode(mdl().to_bytes()),
     ):
         assert verify(alone, policy=BEARER, expected=None).checks[-2].ok
         with refused("kb_required"):
             verify(alone)
+    for raw in (data, mdl().to_bytes()):
+        assert verify_anything(raw, BEARER, sources=SOURCES, clock=lambda: NOW).format in {
+            "vc+cose",
+            "mso_mdoc",
+        }
     wrapped = Envelope("application/vp+jwt", PRESENTATIONS["vc+jwt"]()).to_json()
     assert verify(wrapped).format == "vc+jwt"
 

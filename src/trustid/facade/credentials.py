@@ -18,9 +18,11 @@ from typing import Any, Final, Literal
 from trustid.credentials.model import V2_CONTEXT
 from trustid.credentials.presentation import issue_credential
 from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
+from trustid.credentials.vc_jose import issue_vc_jwt
+from trustid.credentials.vc_sd_jwt import issue_vc_sd_jwt
 from trustid.did import key as did_key
 from trustid.did.resolver import Resolver
-from trustid.encoding import JsonObject, parse_json_object
+from trustid.encoding import JsonObject, b64url_encode, parse_json_object
 from trustid.errors import MalformedError, UnsupportedError
 from trustid.fetching import Fetcher
 from trustid.keys import PublicKey, SigningKey
@@ -31,9 +33,9 @@ from trustid.status.check import StatusChecker
 
 __all__ = ["FORMATS", "Format", "issue", "verify"]
 
-Format = Literal["dc+sd-jwt", "ldp_vc"]
-FORMATS: Final[tuple[Format, ...]] = ("dc+sd-jwt", "ldp_vc")
-"""What `issue` makes; `verify` recognises the same."""
+Format = Literal["dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt"]
+FORMATS: Final[tuple[Format, ...]] = ("dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt")
+"""What `issue` makes; `verify` recognises the same, and vc+cose, jwt_vc_json and mso_mdoc."""
 
 ANYTHING_MAX: Final = 1 << 20
 CLOCKS_MAX: Final = 8
@@ -64,20 +66,20 @@ def issue(
         type: The kind of credential: a `vct`, or the type of a W3C credential,
             which a context must define unless it is a URL.
         key: The issuer's key; for ldp_vc an Ed25519 key.
-        format: "dc+sd-jwt" (SD-JWT VC) or "ldp_vc" (W3C VC 2.0 with
-            eddsa-jcs-2022).
+        format: "dc+sd-jwt" (SD-JWT VC), or W3C VC 2.0 as "ldp_vc" (with
+            eddsa-jcs-2022), "vc+jwt" or "vc+sd-jwt".
         issuer: The issuer's identifier; the did:key of `key` by default.
         key_id: The DID URL of the key; needed with an `issuer`.
         holder: Who it is bound to. A bearer credential without.
-        disclosable: dc+sd-jwt: the claims that the holder may keep back, as
-            paths; by default each member of `claims` by itself.
-        context: ldp_vc: what follows the base context in `@context`.
+        disclosable: dc+sd-jwt and vc+sd-jwt: the claims that the holder may
+            keep back, as paths within `claims`; by default each member by itself.
+        context: W3C credentials: what follows the base context in `@context`.
         status: The `status` claim, or the `credentialStatus`.
         expires_at: Epoch seconds.
         clock: Epoch seconds.
 
     Returns:
-        The compact serialization of the SD-JWT VC, or the secured JSON document.
+        The compact serialization, or for ldp_vc the secured JSON document.
 
     Raises:
         UnsupportedError: Another format.
@@ -87,7 +89,7 @@ def issue(
 
     Reference:
         draft-ietf-oauth-sd-jwt-vc-19, section 2.2; VC Data Model 2.0 and Data
-        Integrity EdDSA Cryptosuites 1.0, section 3.3.
+        Integrity EdDSA Cryptosuites 1.0, section 3.3; VC-JOSE-COSE, section 3.
 
     Example:
         >>> from trustid.keys import generate
@@ -103,6 +105,7 @@ def issue(
     named = issuer or own
     method = key_id or f"{own}#{own.removeprefix('did:key:')}"
     now = clock()
+    hidden = [(name,) for name in claims] if disclosable is None else disclosable
     if format == "dc+sd-jwt":
         return issue_sd_jwt_vc(
             dict(claims),
@@ -110,7 +113,7 @@ def issue(
             issuer=named,
             key=key,
             holder=holder,
-            disclosable=[(name,) for name in claims] if disclosable is None else disclosable,
+            disclosable=hidden,
             issued_at=now,
             expires_at=expires_at,
             status=status,
@@ -126,6 +129,11 @@ def issue(
         "credentialSubject": ({} if holder is None else {"id": did_key.create(holder)}) | dict(claims),
     }
     document = {name: value for name, value in document.items() if value is not None}
+    if format == "vc+jwt":
+        return issue_vc_jwt(document, key=key, kid=method, issued_at=now)
+    if format == "vc+sd-jwt":
+        paths = [("credentialSubject", *path) for path in hidden]
+        return issue_vc_sd_jwt(document, disclosable=paths, key=key, kid=method, holder=holder)
     return issue_credential(
         document, key=key, verification_method=method, created=datetime.fromtimestamp(now, UTC)
     )
@@ -147,8 +155,9 @@ def verify(
     `require_key_binding=False`.
 
     Args:
-        anything: An SD-JWT VC; or a W3C credential or presentation with Data
-            Integrity proofs, as text or parsed.
+        anything: An SD-JWT VC; a W3C credential or presentation with Data
+            Integrity proofs or in an envelope (JWT, SD-JWT, COSE), as text or
+            parsed; an mdoc, as CBOR or in base64url.
         policy: Whom and what to trust.
         expected: Audience and nonce that the holder must have signed; for a
             W3C presentation domain and challenge.
@@ -185,13 +194,19 @@ def verify(
 
 
 def _read(anything: str | bytes | Mapping[str, Any]) -> str | JsonObject:
-    """Text that is JSON becomes an object; all else is for the formats to recognise."""
+    """Text that is JSON becomes an object; all else is for the formats to recognise.
+
+    Bytes that begin as CBOR does (a map or a tag, which no text begins with)
+    become base64url, as protocols carry them.
+    """
     if isinstance(anything, Mapping):
         return dict(anything)
+    if isinstance(anything, bytes) and anything[:1] >= b"\x80":
+        return b64url_encode(anything)
     try:
         text = anything.decode() if isinstance(anything, bytes) else anything
     except UnicodeDecodeError as err:
-        raise MalformedError("malformed", "expected text in UTF-8") from err
+        raise MalformedError("malformed", "expected text in UTF-8, or CBOR") from err
     text = text.strip()
     return parse_json_object(text, max_bytes=ANYTHING_MAX) if text.startswith("{") else text
 

@@ -83,6 +83,11 @@ class PresentedEnveloped:
         return cls._of(VcSdJwt.of(presented), None)
 
     @classmethod
+    def of_cose(cls, data: bytes) -> PresentedEnveloped:
+        """Read a credential as a COSE_Sign1; as `read`."""
+        return cls._of(VcCose.parse(data), None)
+
+    @classmethod
     def read_envelope(cls, document: JsonObject) -> PresentedEnveloped:
         """Read an enveloped credential or presentation, which is a data URL in JSON; as `read`."""
         url = document.get("id")
@@ -90,7 +95,7 @@ class PresentedEnveloped:
             raise MalformedError("malformed", "expected an envelope whose id is a data URL")
         envelope = Envelope.parse(url)
         if envelope.media_type == "application/vc+cose":
-            return cls._of(VcCose.parse(envelope.to_bytes()), None)
+            return cls.of_cose(envelope.to_bytes())
         if envelope.media_type in ("application/vp+sd-jwt", "application/vp+cose"):
             raise UnsupportedError("unsupported", "expected a presentation as JWT")
         found = cls.read(envelope.content)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trustid.credentials.issuer_keys import X5cSource
 from trustid.credentials.mdoc import DeviceResponse, Document, Mdoc
 from trustid.credentials.mdoc.values import to_claim
-from trustid.encoding import JsonObject, b64url_decode, b64url_encode, sha256
+from trustid.encoding import JsonObject, b64url_encode, sha256
 from trustid.errors import (
     HolderBindingError,
     MalformedError,
@@ -41,11 +41,11 @@ class PresentedMdoc:
     _key: PublicKey | None = None
 
     @classmethod
-    def read(cls, text: str) -> PresentedMdoc:
+    def read(cls, data: bytes) -> PresentedMdoc:
         """Read a DeviceResponse with one document, or an IssuerSigned that nobody presents.
 
         Args:
-            text: Base64url, as OpenID4VP and OpenID4VCI carry both.
+            data: CBOR, which OpenID4VP and OpenID4VCI carry in base64url.
 
         Raises:
             MalformedError: `malformed`; also without a document.
@@ -54,7 +54,6 @@ class PresentedMdoc:
         Reference:
             OpenID4VP 1.0, appendix B.2.5; OpenID4VCI 1.0, appendix A.2.4.
         """
-        data = b64url_decode(text)
         try:
             return cls(Mdoc.parse(data), None)
         except MalformedError:

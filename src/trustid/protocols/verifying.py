@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trustid.credentials.sd_jwt import SdJwt
-from trustid.encoding import JsonObject, sha256
+from trustid.encoding import JsonObject, b64url_decode, sha256
 from trustid.errors import Check, StatusUnknownError, TrustidError
 from trustid.protocols.claims_path import Path
 from trustid.protocols.dcql import (
@@ -60,6 +60,8 @@ PASSED = {
 
 CHECK_NAMES = tuple(PASSED)
 
+COSE_SIGN1 = b"\xd2"
+"""How a COSE_Sign1 with its tag (18) begins."""
 ENVELOPE_TYPES = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
 
 NO_STATUS = "Its issuer gave it no status: it holds until it expires."
@@ -118,7 +120,7 @@ def verify_presentation(
     Args:
         presentation: An SD-JWT VC with or without key binding; a W3C
             credential or presentation with a Data Integrity proof, or in an
-            envelope (JWT, SD-JWT, COSE); an mdoc in base64url.
+            envelope (JWT, SD-JWT, or COSE in base64url); an mdoc in base64url.
         policy: Whom and what the verifier trusts.
         sources: Where DIDs, issuer keys and status lists come from.
         now: Epoch seconds.
@@ -286,7 +288,10 @@ def _read(presentation: str | JsonObject) -> Presented:
         return PresentedSdJwtVc.of(sd_jwt)
     if "." in presentation:
         return PresentedEnveloped.read(presentation)
-    return PresentedMdoc.read(presentation)
+    data = b64url_decode(presentation)
+    if data[:1] == COSE_SIGN1:
+        return PresentedEnveloped.of_cose(data)
+    return PresentedMdoc.read(data)
 
 
 def _check_status(presented: Presented, policy: TrustPolicy, sources: Sources) -> StatusResult | None:
