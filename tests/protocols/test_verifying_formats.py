@@ -23,7 +23,7 @@ from trustid.credentials.vc_cose import issue_vc_cose
 from trustid.credentials.vc_jose import issue_vc_jwt, issue_vp_jwt
 from trustid.credentials.vc_sd_jwt import issue_vc_sd_jwt
 from trustid.did.resolver import Resolver
-from trustid.encoding import JsonObject, b64_encode, b64url_encode, cbor_encode
+from trustid.encoding import JsonObject, b64_encode, b64url_encode, cbor_encode, dump_json
 from trustid.errors import TrustidError
 from trustid.fetching import Fetched
 from trustid.keys.x509 import DevelopmentCa
@@ -32,6 +32,8 @@ from trustid.protocols.presentation import Expected, Sources
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.protocols.verifying import CHECK_NAMES, Verified, verify_presentation
 from trustid.status import list_token
+from trustid.status.bitstring import Bitstring
+from trustid.status.bitstring import issue as issue_bitstring
 from trustid.status.check import StatusChecker
 from trustid.status.token_list import TokenStatusList
 
@@ -317,17 +319,62 @@ def test_status_must_be_understood() -> None:
 class OneList:
     """Serves one status list, of the school or of somebody else."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, media_type: str = "application/statuslist+jwt") -> None:
         self.token = token
+        self.media_type = media_type
 
     def get(self, url: str, **_options: object) -> Fetched:
-        return Fetched(200, {"content-type": "application/statuslist+jwt"}, self.token.encode(), url)
+        return Fetched(200, {"content-type": self.media_type}, self.token.encode(), url)
 
     def on_behalf_of(self, _peer: str) -> Any:
         return contextlib.nullcontext()
 
 
 LIST = "https://dmv.example/status/1"
+
+
+@pytest.mark.parametrize(("value", "code"), [(0, None), (1, "revoked")])
+def test_an_enveloped_credential_in_a_bitstring_list(value: int, code: str | None) -> None:
+    statuses = Bitstring()
+    statuses.set(9, value)
+    entry = {
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": "9",
+        "statusListCredential": LIST,
+    }
+    signer = keys.generate("Ed25519")
+    issuer = did.key.create(signer.public_key)
+    kid = f"{issuer}#{issuer.removeprefix('did:key:')}"
+    served = issue_bitstring(
+        statuses,
+        uri=LIST,
+        issuer=issuer,
+        purpose="revocation",
+        key=signer,
+        verification_method=kid,
+        issued_at=NOW,
+        ttl_seconds=300,
+    )
+    text = served if isinstance(served, str) else dump_json(served).decode()
+    checker = StatusChecker(OneList(text, "application/vc"), clock=lambda: NOW)  # type: ignore[arg-type]
+    options = {
+        "policy": replace(BEARER, issuers={"Degree": [issuer]}),
+        "sources": replace(SOURCES, status=checker),
+    }
+    token = issue_vc_jwt(VC | {"issuer": issuer, "credentialStatus": entry}, key=signer, kid=kid)
+    if code is None:
+        assert verify(token, **options).status == "valid"
+    else:
+        with refused(code):
+            verify(token, **options)
+
+
+def test_an_sd_jwt_within_a_presentation() -> None:
+    inner = issue_vc_sd_jwt(VC, disclosable=[("credentialSubject", "name")], key=KEY, kid=KID)
+    shown = SdJwt.parse(inner).select([]).serialize()
+    fact = verify(presented(vp("application/vc+sd-jwt", shown)))
+    assert (fact.format, fact.claims["credentialSubject"]) == ("vc+sd-jwt", {"id": ADA})
 
 
 @pytest.mark.parametrize(("value", "code"), [(0, None), (1, "revoked"), (2, "suspended")])

@@ -557,6 +557,38 @@ def test_B204_digests_are_over_the_bytes_that_came() -> None:
         check(altered(WHOLE, reorder))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("version", "2.0"),
+        ("docType", 1),
+        ("valueDigests", {SPACE: []}),
+        ("valueDigests", {SPACE: {-1: bytes(32)}}),
+        ("valueDigests", {SPACE: {0: bytes(31)}}),
+        ("valueDigests", {SPACE: dict.fromkeys(range(10_001), bytes(32))}),
+        ("validityInfo", {}),
+        (
+            "deviceKeyInfo",
+            {"deviceKey": key_to_cose(DEVICE.public_key), "keyAuthorizations": {"nameSpaces": "a"}},
+        ),
+        ("status", 1),
+    ],
+)
+def test_form_of_a_security_object(name: str, value: Any) -> None:
+    check(resigned())
+    with refused("malformed"):
+        check(resigned(lambda members: members.update({name: value})))
+
+
+def test_an_update_is_expected() -> None:
+    def later(members: dict[str, Any]) -> None:
+        members["validityInfo"]["expectedUpdate"] = CborTag(0, "2027-02-01T00:00:00Z")
+
+    validity = check(resigned(later)).documents[0].mdoc.security_object.validity
+    assert validity.expected_update == datetime.datetime(2027, 2, 1, tzinfo=datetime.UTC)
+    assert "expectedUpdate" in validity.to_cbor()
+
+
 def test_keys_on_the_wire() -> None:
     for kind in ("P-256", "P-384", "Ed25519"):
         key = keys.generate(kind).public_key  # type: ignore[arg-type]
