@@ -48,7 +48,7 @@ UNSAFE = [
     ("TRUSTID_PUBLIC_URL", "http://localhost:99999"),
     ("TRUSTID_PUBLIC_URL", "https://user@example.com"),
     ("TRUSTID_PUBLIC_URL", "https://example.com/?a=b"),
-    ("TRUSTID_ADMIN_TOKEN", "t" * 19),
+    ("TRUSTID_ADMIN_TOKEN", "t" * 11),
     ("TRUSTID_STAFF_PASSWORD", "short"),
     ("TRUSTID_HTTP_HOSTS", "not a host"),
     ("TRUSTID_HTTP_HOSTS", "http://localhost:1"),
