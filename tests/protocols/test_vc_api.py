@@ -13,10 +13,11 @@ import pytest
 from refusing import refused
 from trustid import keys
 from trustid.credentials.presentation import issue_credential, make_presentation
+from trustid.credentials.vc_jose import issue_vc_jwt
 from trustid.did.key import create as did_of
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject
-from trustid.errors import CODES, FetchError, StatusUnknownError, TrustError
+from trustid.errors import CODES, FetchError, MalformedError, StatusUnknownError, TrustError
 from trustid.fetching import Fetched, FetchPolicy
 from trustid.keys.keystore import Keystore
 from trustid.keys.sealing import SealingKey
@@ -208,6 +209,9 @@ def test_B233_a_credential_that_brings_what_is_not_its_own(
         ({"issuer": "did:web:attacker.example"}, "issuer_not_ours"),
         ({"verificationMethod": f"{WEB}#vc-status"}, "issuer_not_ours"),
         ({"verificationMethod": "did:web:other-tenant.example#vc"}, "issuer_not_ours"),
+        ({"cryptosuite": "eddsa-jcs-2022"}, None),
+        ({"cryptosuite": "ecdsa-jcs-2019"}, "malformed"),
+        ({"cryptosuite": ["eddsa-jcs-2022"]}, "malformed"),
         ({"mandatoryPointers": ["/issuer"]}, "malformed"),
         ({"proof": {}}, "malformed"),
         ([], "malformed"),
@@ -237,6 +241,30 @@ def test_a_foreign_status_is_kept_for_suites_only(world: World) -> None:
     world.issuing = world.new_issuing(keep_foreign_status=True)
     kept = world.issue(credentialStatus=status)["credentialStatus"]
     assert (kept[0], kept[1]["type"]) == (status, "BitstringStatusListEntry")
+
+
+def test_another_cryptosuite(world: World) -> None:
+    pytest.importorskip("trustid._core")
+    body = {"credential": credential(), "options": {"cryptosuite": "eddsa-rdfc-2022"}}
+    secured = world.issuing.issue(body)
+    assert secured["proof"]["cryptosuite"] == "eddsa-rdfc-2022"
+    assert world.verify(secured)["errors"] == []
+    with refused("proof_invalid"):
+        world.verify({**secured, "credentialSubject": {"id": STUDENT, "name": "Bob"}})
+
+
+def test_an_enveloped_credential(world: World) -> None:
+    key = world.identity.names[world.own].key
+    method = world.identity.names[world.own].method
+    token = issue_vc_jwt(credential(issuer=world.own), key=key, kid=method)
+    envelope = {
+        "@context": V2,
+        "type": "EnvelopedVerifiableCredential",
+        "id": f"data:application/vc+jwt,{token}",
+    }
+    assert world.verify(envelope)["errors"] == []
+    with refused("signature_invalid", "malformed"):
+        world.verify({**envelope, "id": envelope["id"][:-6] + "AAAAAA"})
 
 
 # --- revoking, and the lists --------------------------------------------------
@@ -462,6 +490,8 @@ def test_problem_details() -> None:
     details = problem_details(StatusUnknownError("status_list_length"))
     assert details["type"] == "https://www.w3.org/ns/credentials/status-list#STATUS_LIST_LENGTH_ERROR"
     own = problem_details(TrustError("issuer_not_trusted", "no"))
+    unlisted = problem_details(MalformedError("key_invalid"))
+    assert unlisted["type"] == "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR"
     assert own == {
         "type": "urn:trustid:error:issuer_not_trusted",
         "title": CODES["issuer_not_trusted"].public,

@@ -72,8 +72,9 @@ def problem_details(error: TrustidError) -> JsonObject:
         >>> problem_details(MalformedError("malformed", "expected an issuer"))["type"]
         'https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR'
     """
+    other = f"{DATA_MODEL}MALFORMED_VALUE_ERROR" if isinstance(error, MalformedError) else None
     return {
-        "type": _TYPES.get(error.code, f"urn:trustid:error:{error.code}"),
+        "type": _TYPES.get(error.code) or other or f"urn:trustid:error:{error.code}",
         "title": error.public,
         "detail": error.message,
         "code": error.code,

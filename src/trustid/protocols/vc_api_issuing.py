@@ -1,4 +1,4 @@
-"""The issuing side of the VC API: W3C credentials, secured with eddsa-jcs-2022, with a place in a status list.
+"""The issuing side of the VC API: W3C credentials with a Data Integrity proof and a place in a status list.
 
 The credential comes from the caller, so what it claims about itself is held
 against who signs: it must name this issuer, bring no proof, and bring no
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from trustid.credentials.data_integrity import CREATORS
 from trustid.credentials.model import Credential
 from trustid.credentials.presentation import issue_credential
 from trustid.encoding import JsonObject, b64url_encode, dump_json, sha256
@@ -35,7 +36,9 @@ NAME_BYTES: Final = 8
 NAME_MAX: Final = 64
 STATUS: Final = "credentialStatus"
 MAX_DEPTH: Final = 32
-OPTIONS: Final = frozenset({"credentialId", "issuer", "verificationMethod"})
+OPTIONS: Final = frozenset({"credentialId", "cryptosuite", "issuer", "verificationMethod"})
+CRYPTOSUITES: Final = ("eddsa-jcs-2022", "eddsa-rdfc-2022")
+"""What the issuer's Ed25519 key can sign with; the first by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,11 @@ class VcIssuing:
         view = Credential.read(credential)
         if view.status and not self._keep_foreign_status:
             raise MalformedError("malformed", "expected no credentialStatus; it is added here")
-        name = self._name(view.issuer, request.get("options", {}))
+        options = read_members(request.get("options", {}), OPTIONS, what="options")
+        name = self._name(view.issuer, options)
+        suite = options.get("cryptosuite", CRYPTOSUITES[0])
+        if suite not in CRYPTOSUITES:
+            raise MalformedError("malformed", f"expected one of the cryptosuites {', '.join(CRYPTOSUITES)}")
         if view.version != "2.0":
             raise MalformedError("malformed", "expected a credential of version 2.0")
         entry = self._entry(name)
@@ -121,10 +128,10 @@ class VcIssuing:
             key=name.key,
             verification_method=name.method,
             created=datetime.fromtimestamp(self._clock(), UTC),
+            create=CREATORS[suite],
         )
 
-    def _name(self, issuer: str, given: Any) -> VcName:
-        options = read_members(given, OPTIONS, what="options")
+    def _name(self, issuer: str, options: JsonObject) -> VcName:
         name = self.identity.names.get(issuer)
         if name is None:
             raise ProtocolError("issuer_not_ours", "expected this server's issuer")

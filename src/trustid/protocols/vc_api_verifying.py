@@ -35,6 +35,8 @@ ASKABLE: Final[Mapping[str, str]] = {
 }
 """What `options.checks` may name -> the last check of the verifying order that belongs to it."""
 
+CREDENTIAL_TYPES: Final = ("VerifiableCredential", "EnvelopedVerifiableCredential")
+PRESENTATION_TYPES: Final = ("VerifiablePresentation",)
 CHALLENGE_MAX: Final = 2048
 CHECKS_MAX: Final = 16
 
@@ -106,7 +108,7 @@ class VcVerifying:
         """
         request = read_members(body, {"verifiableCredential", "options"}, what="the request")
         options = _Options.read(request.get("options", {}))
-        document = _document(request.get("verifiableCredential"), "verifiableCredential")
+        document = _document(request.get("verifiableCredential"), CREDENTIAL_TYPES)
         return _answer(options, self._credential(document, options))
 
     def presentation(self, body: Any) -> JsonObject:
@@ -129,7 +131,7 @@ class VcVerifying:
         """
         request = read_members(body, {"verifiablePresentation", "options"}, what="the request")
         options = _Options.read(request.get("options", {}))
-        document = _document(request.get("verifiablePresentation"), "verifiablePresentation")
+        document = _document(request.get("verifiablePresentation"), PRESENTATION_TYPES)
         view = Presentation.read(document)
         if view.enveloped:
             raise UnsupportedError("unsupported", "expected credentials with a proof inside")
@@ -185,13 +187,12 @@ def _about_the_signer(document: JsonObject, view: Presentation) -> bool:
     return bool(view.credentials) and all(set(one.subjects) == signers for one in view.credentials)
 
 
-def _document(value: Any, name: str) -> JsonObject:
+def _document(value: Any, wanted: Collection[str]) -> JsonObject:
     if not isinstance(value, dict):
-        raise MalformedError("malformed", f"expected {name} to be an object")
+        raise MalformedError("malformed", "expected an object")
     types = value.get("type")
-    wanted = name[0].upper() + name[1:]
-    if wanted not in (types if isinstance(types, list) else [types]):
-        raise MalformedError("malformed", f"expected the type {wanted}")
+    if not any(name in wanted for name in (types if isinstance(types, list) else [types])):
+        raise MalformedError("malformed", f"expected the type {' or '.join(wanted)}")
     return value
 
 
