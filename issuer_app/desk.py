@@ -29,7 +29,7 @@ from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import LimitExceededError, ProtocolError, TrustidError
 from trustid.protocols.offered import RosterEntry
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
-from trustid.web import csrf_token, log_in, log_out, no_store, problem, require_staff
+from trustid.web import csrf_token, log_in, log_out, no_store, problem, require_staff, server_settings
 
 __all__ = ["blueprint"]
 
@@ -235,19 +235,21 @@ def claim(link: str) -> Response:
     """A claim link: a fresh offer, as a QR code, a button, or JSON for a program."""
     current = engine()
     found = current.offering.by_link(link)
+    settings = server_settings()
+    institution = settings.institutions.get(found.configuration_id, settings.organisation)
     wants_json = request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     if found.state != "offered":
         if wants_json:
             raise ProtocolError("already_collected", f"the issuance is {found.state}")
-        return _page(
-            "claim.html", status=410, state=found.state, kind=current.kinds.get(found.configuration_id)
-        )
+        kind = current.kinds.get(found.configuration_id)
+        return _page("claim.html", status=410, state=found.state, kind=kind, institution=institution)
     uri = current.offering.fresh_offer(found)
     if wants_json:
         return no_store(jsonify({"credential_offer_uri": uri, "tx_code": found.tx_code_mac is not None}))
     return _page(
         "claim.html",
         state="offered",
+        institution=institution,
         kind=current.kinds.get(found.configuration_id),
         uri=uri,
         qr=_qr(uri),

@@ -72,16 +72,17 @@ class Engine:
             StoreError: The store cannot be opened, or a newer version made it.
         """
         keystore = settings.open_keystore()
-        prepare_keystore(keystore, name=settings.organisation)
+        kinds = _kinds(settings)
+        prepare_keystore(keystore, name=settings.organisation, institutions=settings.institutions.values())
         identity = IssuerIdentity.open(
             keystore,
             public_url=settings.public_url,
             issuer_id=settings.issuer_id,
             name=settings.organisation,
+            institutions=settings.institutions,
         )
         secrets = IssuerSecrets(keystore.secret(SEALING_SECRET))
         store = SqliteIssuerStore(settings.store_path)
-        kinds = _kinds(settings)
         url = identity.public_url
         offering = Offering(public_url=url, kinds=kinds, store=store, secrets=secrets, clock=clock)
         places = StatusPlaces(secrets.status_places, url)
@@ -133,5 +134,11 @@ def _kinds(settings: ServerSettings) -> Mapping[str, CredentialType]:
         raise ConfigurationError(
             "setting_unsafe",
             f"TRUSTID_TYPES: expected some of {', '.join(sorted(known))}; found {unknown[0]!r}",
+        )
+    strangers = [name for name in settings.institutions if name not in known]
+    if strangers:
+        raise ConfigurationError(
+            "setting_unsafe",
+            f"TRUSTID_INSTITUTIONS: expected some of {', '.join(sorted(known))}; found {strangers[0]!r}",
         )
     return {name: known[name] for name in (settings.types or sorted(known))}

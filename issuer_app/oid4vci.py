@@ -185,7 +185,7 @@ def _configuration(current: Engine, name: str) -> JsonObject:
         "scope": name,
         "vct": kind.vct(current.identity.public_url),
         "cryptographic_binding_methods_supported": list(BINDING_METHODS),
-        "credential_signing_alg_values_supported": [current.identity.credential.key.algorithm],
+        "credential_signing_alg_values_supported": [current.identity.signer_of(name).key.algorithm],
         "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": list(PROOF_ALGORITHMS)}},
         "credential_metadata": kind.credential_metadata(),
     }

@@ -166,7 +166,8 @@ class IssuerUnderTest:
         token = (self.token(self.code(offer)).json or {})["access_token"]
         nonce = self.nonce()
         proofs = [self.proof(claims={"nonce": nonce}) for _ in range(number)]
-        response = self.ask(token, *proofs)
+        asked = arguments.get("configuration_id", "degree")
+        response = self.ask(token, *proofs, credential_configuration_id=asked)
         assert response.status_code == 200, response.json
         return offer["issuance_id"], [entry["credential"] for entry in (response.json or {})["credentials"]]
 

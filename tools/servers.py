@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 START_SECONDS = 30
 STOP_SECONDS = 10
+INSTITUTIONS = "student-id=Example School,degree=Example University,vaccination=Example Hospital"
 MODULES = {"issuer": "issuer_app", "verifier": "verifier_app"}
 
 
@@ -86,6 +87,7 @@ class Servers:
             "TRUSTID_TRUST": str(self.data / "trust.json") if role == "verifier" else "",
             "TRUSTID_PORT": str(port),
             "TRUSTID_ORGANISATION": "Example City" if role == "issuer" else "Example Counter",
+            "TRUSTID_INSTITUTIONS": INSTITUTIONS if role == "issuer" else "",
         }
 
     def start(self, role: str) -> None:

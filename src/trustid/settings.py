@@ -9,7 +9,7 @@ what to do. Secrets are held as `Secret`, which never shows its value.
 | TRUSTID_SETTINGS | file of NAME=value lines; the environment wins over it |
 | TRUSTID_STORE | `sqlite:///path` |
 | TRUSTID_PUBLIC_URL | the URL under which the world reaches this server |
-| TRUSTID_ADMIN_TOKEN or TRUSTID_ADMIN_TOKEN_FILE | Bearer token of the back office, 20 characters at least |
+| TRUSTID_ADMIN_TOKEN or TRUSTID_ADMIN_TOKEN_FILE | Bearer token of the back office, 12 characters at least |
 | TRUSTID_STAFF_PASSWORD or TRUSTID_STAFF_PASSWORD_FILE | password of the staff pages; without it they are closed |
 | TRUSTID_KEYSTORE | path of the encrypted keystore, made when it is not there |
 | TRUSTID_KEYSTORE_PASSPHRASE_FILE | file (mode 0600) that holds its passphrase |
@@ -17,6 +17,7 @@ what to do. Secrets are held as `Secret`, which never shows its value.
 | TRUSTID_HTTP_HOSTS | further `host:port` admitted by TRUSTID_ALLOW_HTTP, comma separated |
 | TRUSTID_ORGANISATION | name shown to people |
 | TRUSTID_TYPES | issuer: credential configurations offered, comma separated; all by default |
+| TRUSTID_INSTITUTIONS | issuer: `configuration=Name` pairs, comma separated: who issues it, with a key of its own |
 | TRUSTID_ISSUER_ID | issuer: `url` (default; x5c) or `did` (did:web of the public URL) |
 | TRUSTID_STATUS_TTL | issuer: seconds that a status list may be kept, 60 by default (5 at least) |
 | TRUSTID_TRUST | verifier: JSON file that says who is trusted for what |
@@ -43,7 +44,7 @@ __all__ = ["Secret", "ServerSettings", "read_secret_file"]
 
 Role = Literal["issuer", "verifier"]
 
-ADMIN_TOKEN_MIN = 20
+ADMIN_TOKEN_MIN = 12
 STAFF_PASSWORD_MIN = 10
 SECRET_FILE_MAX = 4096
 SETTINGS_FILE_MAX = 64 * 1024
@@ -102,6 +103,7 @@ class ServerSettings:
     http_hosts: frozenset[str] = frozenset()
     organisation: str = "TrustID"
     types: tuple[str, ...] = ()
+    institutions: Mapping[str, str] = field(default_factory=dict)
     issuer_id: Literal["url", "did"] = "url"
     status_ttl_seconds: int = 60
     trust_file: Path | None = None
@@ -140,6 +142,7 @@ class ServerSettings:
             http_hosts=_http_hosts(values, public_url),
             organisation=values.get("TRUSTID_ORGANISATION", "TrustID"),
             types=tuple(name.strip() for name in values.get("TRUSTID_TYPES", "").split(",") if name.strip()),
+            institutions=_institutions(values),
             issuer_id="did" if issuer_id == "did" else "url",
             status_ttl_seconds=_number(
                 values, "TRUSTID_STATUS_TTL", 60, least=STATUS_TTL_MIN, most=STATUS_TTL_MAX
@@ -297,6 +300,18 @@ def _public_url(values: Mapping[str, str]) -> str:
     elif parts.scheme != "https":
         raise ConfigurationError("setting_unsafe", "TRUSTID_PUBLIC_URL: expected an https URL")
     return url
+
+
+def _institutions(values: Mapping[str, str]) -> Mapping[str, str]:
+    pairs = [
+        pair.partition("=") for pair in values.get("TRUSTID_INSTITUTIONS", "").split(",") if pair.strip()
+    ]
+    found = {configuration.strip(): name.strip() for configuration, _, name in pairs}
+    if len(found) != len(pairs) or not all(name and configuration for configuration, name in found.items()):
+        raise ConfigurationError(
+            "setting_unsafe", "TRUSTID_INSTITUTIONS: expected configuration=Name, comma separated, each once"
+        )
+    return found
 
 
 def _http_hosts(values: Mapping[str, str], public_url: str) -> frozenset[str]:

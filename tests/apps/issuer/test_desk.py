@@ -100,7 +100,9 @@ def test_upload_over_the_limit_is_refused_in_words(issuer: IssuerUnderTest) -> N
     client, token = logged_in(issuer)
     head = b'--x\r\nContent-Disposition: form-data; name="roster"; filename="a.csv"\r\n\r\n'
     form = b"%s%s\r\n--x--\r\n" % (head, b"x" * (1 << 20))
-    response = client.post("/rosters/check", data=form, content_type="multipart/form-data; boundary=x", **HTTPS)
+    response = client.post(
+        "/rosters/check", data=form, content_type="multipart/form-data; boundary=x", **HTTPS
+    )
     assert response.status_code == 413
     assert response.mimetype == "text/html"
     assert "Send less." in response.text

@@ -14,6 +14,7 @@ from trustid.credentials import jose
 from trustid.credentials.issuer_keys import DidSource, X5cSource
 from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.did.document import DidDocument
+from trustid.errors import ConfigurationError
 from trustid.keys.x509 import certificate_from_pem, check_x5c, leaf_names
 from trustid.protocols.openid4vci import IssuerMetadata
 from trustid.settings import ServerSettings
@@ -67,8 +68,7 @@ def test_jwt_vc_issuer_shows_the_same_key(issuer: IssuerUnderTest) -> None:
     body = issuer.client().get("/.well-known/jwt-vc-issuer").json or {}
     assert body["issuer"] == PUBLIC_URL
     found = {keys.public_key_from_jwk(jwk).thumbprint() for jwk in body["jwks"]["keys"]}
-    identity = issuer.engine.identity
-    assert found == {one.key.public_key.thumbprint() for one in (identity.credential, identity.status)}
+    assert found == {one.key.public_key.thumbprint() for one in issuer.engine.identity.signers()}
     assert not any("d" in jwk for jwk in body["jwks"]["keys"])
 
 
@@ -91,7 +91,50 @@ def test_did_as_issuer(tmp_path: Path, prepared: Path) -> None:
     status = credential.status
     assert status is not None
     token = issuer.client().get(status["status_list"]["uri"].removeprefix(PUBLIC_URL)).text
-    assert jose.parse(token).header["kid"] == "did:web:school.example#status"
+    assert jose.parse(token).header["kid"] == "did:web:school.example#credential"
+
+
+def test_each_institution_signs_with_its_own_key(tmp_path: Path, prepared: Path) -> None:
+    pairs = "degree=North University,vaccination=City Hospital"
+    issuer = issuer_with(tmp_path / "institutions", prepared, TRUSTID_INSTITUTIONS=pairs)
+    anchor = certificate_from_pem(issuer.client().get("/development-ca.pem").data)
+    chains, signing_keys = {}, set()
+    for configuration_id in ("degree", "vaccination", "student-id"):
+        offer = issuer.offer(configuration_id=configuration_id)
+        [text] = issuer.collect(configuration_id=configuration_id)[1]
+        credential = SdJwtVc.parse(text)
+        source = credential.key_source()
+        assert isinstance(source, X5cSource)
+        key = check_x5c(list(source.chain), trust_anchors=[anchor], now=issuer.clock(), uri=PUBLIC_URL)
+        credential.verify(key)
+        chains[configuration_id] = source.chain
+        signing_keys.add(key.thumbprint())
+        page = issuer.client().get(offer["claim_url"].removeprefix(PUBLIC_URL)).text
+        named = {"degree": "North University", "vaccination": "City Hospital"}.get(configuration_id)
+        assert f"{named or 'Example School'} has a credential for you" in page
+    assert len(signing_keys) == 3
+    body = issuer.client().get("/.well-known/jwt-vc-issuer").json or {}
+    published = {keys.public_key_from_jwk(jwk).thumbprint() for jwk in body["jwks"]["keys"]}
+    assert signing_keys == published
+    # Another worker, or the next start, shows the very same certificates.
+    again = create_app(
+        ServerSettings.from_environment(
+            "issuer", environment(tmp_path / "institutions", TRUSTID_INSTITUTIONS=pairs)
+        ),
+        clock=issuer.clock,
+    )
+    identity = again.extensions["trustid_issuer"].identity
+    assert {name: identity.signer_of(name).x5c for name in chains} == {
+        name: tuple(chain) for name, chain in chains.items()
+    }
+
+
+@pytest.mark.parametrize("pairs", ["degree", "degree=", "=X", "degree=A,degree=B", "nothing=X"])
+def test_institutions_that_do_not_fit_are_refused(tmp_path: Path, prepared: Path, pairs: str) -> None:
+    assert issuer_with(tmp_path / "good", prepared, TRUSTID_INSTITUTIONS="degree=A")
+    with pytest.raises(ConfigurationError) as refused:
+        issuer_with(tmp_path / "bad", prepared, TRUSTID_INSTITUTIONS=pairs)
+    assert refused.value.code == "setting_unsafe"
 
 
 def test_public_url_with_a_path(tmp_path: Path, prepared: Path) -> None:
