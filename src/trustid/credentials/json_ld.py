@@ -13,7 +13,8 @@ allowed by name), `@id` where the context says `id`, `@graph`, `@included`,
 `@reverse`, `@nest`.
 
 What remains open, because RDF has no word for it: one value or an array of one,
-the order and the repetitions in an array, "x" or {"@value": "x"}, and at which of
+the order and the repetitions in an array, an address or its short form by a
+prefix, "x" or {"@value": "x"}, and at which of
 two places that carry the same `id` a statement stands. A verifier that needs
 these to be signed takes a `-jcs-` cryptosuite.
 

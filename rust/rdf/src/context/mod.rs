@@ -124,6 +124,15 @@ impl ActiveContext {
             .any(|term| term.iri.as_deref() == Some(meaning))
     }
 
+    /// Whether a text that is no term means what a shorter one means here.
+    pub(crate) fn has_shorter(&self, text: &str, meaning: &str) -> bool {
+        let vocabulary = self.vocabulary.as_deref();
+        self.term(text).is_none()
+            && (self.names(meaning)
+                || (text.contains(':')
+                    && vocabulary.is_some_and(|start| meaning.starts_with(start))))
+    }
+
     /// Whether a name stands for this keyword, without writing its meaning down.
     pub(crate) fn is_alias(&self, name: &str, keyword: &str) -> bool {
         name == keyword

@@ -86,6 +86,13 @@ impl Processor<'_> {
                 return Err(Error::KeywordNotAllowed { keyword: "@json" });
             }
             match place.type_scoped.expand_iri(text, true, true) {
+                Some(meaning)
+                    if self.options.secured && place.type_scoped.has_shorter(text, &meaning) =>
+                {
+                    return Err(Error::Malformed {
+                        expected: "every type by the name that the context gives it",
+                    });
+                }
                 Some(meaning) => kinds.push(Value::String(meaning)),
                 None => self.dropped("type")?,
             }

@@ -280,10 +280,7 @@ impl<'a> Processor<'a> {
             "@nest" => not_allowed("@nest"),
             "@index" => not_allowed("@index"),
             "@direction" => not_allowed("@direction"),
-            _ if key.contains(':')
-                && place.active.term(key).is_none()
-                && place.active.names(meaning) =>
-            {
+            _ if !iri::is_keyword(meaning) && place.active.has_shorter(key, meaning) => {
                 Err(Error::Malformed {
                     expected: "every property by the name that the context gives it",
                 })
