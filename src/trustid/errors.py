@@ -20,6 +20,7 @@
     │   ├─ ExpiredError
     │   ├─ RevokedError
     │   └─ StatusUnknownError         unknown refuses: fail closed
+    ├─ AccumulatorStateError          a slot that is not in the state this needs
     ├─ ProtocolError                  a conversation that broke its rules
     ├─ StoreError                     state that cannot be read or written
     └─ InternalError                  our bug
@@ -39,6 +40,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "CODES",
+    "AccumulatorStateError",
     "Check",
     "CodeInfo",
     "ConfigurationError",
@@ -195,6 +197,10 @@ class StatusUnknownError(VerificationError):
     """Whether it still holds could not be found out; that refuses."""
 
 
+class AccumulatorStateError(TrustidError):
+    """A slot of an accumulator is not in the state that this needs."""
+
+
 class ProtocolError(TrustidError):
     """A conversation broke the rules of its protocol."""
 
@@ -313,6 +319,14 @@ CODES: dict[str, CodeInfo] = {
     "status_stale": CodeInfo(StatusUnknownError, 400, "The status list is too old."),
     "status_rollback": CodeInfo(StatusUnknownError, 400, "The status list is older than one seen before."),
     "status_unavailable": CodeInfo(StatusUnknownError, 503, "The status list cannot be fetched now. Try again later."),
+    "handle_invalid": CodeInfo(MalformedError, 400, "The handle, or what opens its commitment, is not one that a manager made."),
+    "point_identity": CodeInfo(MalformedError, 400, "The bytes name the point at infinity, which is not allowed here."),
+    "params_invalid": CodeInfo(MalformedError, 400, "The parameters of the revocation registry are not what they must be. Do not use it."),
+    "not_member": CodeInfo(AccumulatorStateError, 409, "The slot is not taken, or was revoked before."),
+    "handle_duplicate": CodeInfo(AccumulatorStateError, 409, "The slot is taken. Take another one."),
+    "handle_revoked_final": CodeInfo(AccumulatorStateError, 409, "The slot was revoked, which is final. Take another one."),
+    "acc_witness_invalid": CodeInfo(ProofError, 400, "The row does not answer the handle: the credential was revoked, or the row is of another slot or epoch."),
+    "acc_proof_invalid": CodeInfo(ProofError, 400, "The proof that the credential was not revoked does not hold."),
     "revocation_final": CodeInfo(ProtocolError, 409, "Revocation is final. Issue a new credential instead."),
     # fetching and DIDs
     "fetch_blocked": CodeInfo(FetchError, 400, "The address may not be fetched from here."),
@@ -344,6 +358,9 @@ CODES: dict[str, CodeInfo] = {
     "session_mismatch": CodeInfo(ProtocolError, 403, "This answer belongs to another session."),
     # issuing: OpenID4VCI 1.0 and OAuth 2.0 name these codes themselves
     "invalid_grant": CodeInfo(ProtocolError, 400, "The code is wrong, used, expired or blocked. Ask for a new offer."),
+    "unsupported_response_type": CodeInfo(
+        ProtocolError, 400, "There is no authorization code here. Open the link of an offer instead."
+    ),
     "unsupported_grant_type": CodeInfo(ProtocolError, 400, "This grant type is not offered here."),
     "invalid_token": CodeInfo(ProtocolError, 401, "The access token is missing, wrong or has ended. Ask for a new offer."),
     "insufficient_scope": CodeInfo(ProtocolError, 403, "The access token is not for this credential."),

@@ -138,6 +138,51 @@ pub enum Error {
         /// What was found.
         found: &'static str,
     },
+    /// The point at infinity was offered where a point of the group is needed.
+    #[error("expected a point other than the point at infinity")]
+    PointIsIdentity,
+    /// A handle, or what opens a commitment to it, is no scalar above zero.
+    #[error("expected handles and blindings of 32 bytes, above zero and below the group order, that belong together")]
+    HandleInvalid,
+    /// A slot that is taken was to be taken again.
+    #[error("expected a free slot, found one that is taken")]
+    HandleDuplicate,
+    /// A slot that was revoked was to be taken again.
+    #[error("expected a free slot, found one that was revoked, which is final")]
+    HandleRevokedFinal,
+    /// A slot lies outside the capacity of its registry.
+    #[error("expected slots within the capacity of the registry")]
+    SlotRange,
+    /// A slot is not a member: never taken, revoked before, or named twice.
+    #[error("expected a slot that is taken and not revoked, named once")]
+    NotMember,
+    /// The parameters of a registry are not what they must be.
+    #[error("expected parameters of a registry, found {found}")]
+    ParamsInvalid {
+        /// What was found.
+        found: &'static str,
+    },
+    /// A manager's secret has another form.
+    #[error("expected a manager's secret of 64 bytes")]
+    ManagerSecretInvalid,
+    /// Stored state of a manager does not fit its secret.
+    #[error("expected state that fits the manager's secret and parameters")]
+    ManagerStateInvalid,
+    /// No such block of rows, or another number of rows than it has.
+    #[error("expected a block of the registry, with all of its rows")]
+    BlockInvalid,
+    /// A row does not answer the handle at this epoch.
+    #[error("expected a row that answers the handle at this epoch")]
+    WitnessInvalid,
+    /// A proof of membership does not hold.
+    #[error("expected a proof that fits the registry, the epoch, the commitment and the request")]
+    ProofInvalid,
+    /// What a proof is to be tied to is missing or too long.
+    #[error("expected a verifier and a nonce of 16 bytes or more, found {found}")]
+    ContextInvalid {
+        /// What was found.
+        found: &'static str,
+    },
     /// One of many was refused.
     #[error("at index {index}: {error}")]
     At {

@@ -1,7 +1,9 @@
-//! Groups and signatures of `TrustID`, without Python.
+//! Groups, signatures and accumulators of `TrustID`, without Python.
 //!
 //! * [`bls`]: BLS signatures of draft-irtf-cfrg-bls-signature-06, six suites;
 //! * [`hash`]: hashing to the groups, RFC 9380;
+//! * [`accumulator`]: revocation, the manager's side;
+//! * [`membership`]: proofs of not being revoked;
 //! * [`Error`]: every refusal.
 //!
 //! A value in hand is valid: whatever was read from bytes was checked for
@@ -11,10 +13,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accumulator;
 pub mod bls;
 mod error;
 pub mod hash;
+pub mod membership;
 mod parallel;
+mod random;
 
 pub use error::Error;
 pub use parallel::MAX_THREADS;

@@ -8,18 +8,23 @@
 //!
 //! * [`Affine`] and [`Jacobian`]: points of G1 and G2 and what can be done with them;
 //! * [`SecretScalar`]: a secret exponent, wiped when it goes;
+//! * [`Scalar`]: arithmetic modulo the group order; [`FixedBase`]: many multiples of one point;
 //! * [`MillerLoop`]: products of pairings.
 
 mod batched;
 mod curve;
 mod digest;
 mod field;
+mod fixed;
 mod pairing;
+mod scalar;
 mod secret;
 
 pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, PointError};
 pub use digest::{sha256, Digest};
-pub use pairing::MillerLoop;
+pub use fixed::FixedBase;
+pub use pairing::{MillerLoop, PreparedG2};
+pub use scalar::{expand_message, Scalar};
 pub use secret::{SecretScalar, SECRET_BYTES};
 
 /// The bit length of the group order `r`.

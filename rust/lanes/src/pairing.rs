@@ -1,8 +1,34 @@
 //! Products of pairings: Miller loops first, one final exponentiation at the end.
 
-use blst::{blst_final_exp, blst_fp12, blst_fp12_is_one, blst_fp12_mul, blst_miller_loop_n};
+use blst::{
+    blst_final_exp, blst_fp12, blst_fp12_is_one, blst_fp12_mul, blst_fp6, blst_miller_loop_lines,
+    blst_miller_loop_n, blst_precompute_lines,
+};
 
 use crate::curve::{Affine, G1Affine, G2Affine};
+
+/// Lines of one Miller loop: what it does with the point of G2 alone.
+const LINES: usize = 68;
+
+/// A point of G2 whose part of the Miller loop is done, for many pairings with it.
+pub struct PreparedG2 {
+    /// 68 of them; None for the point at infinity.
+    lines: Option<Vec<blst_fp6>>,
+}
+
+impl PreparedG2 {
+    /// Does the point's part of the Miller loop.
+    #[must_use]
+    pub fn new(point: &G2Affine) -> Self {
+        let lines = (!point.is_identity()).then(|| {
+            let mut lines = vec![blst_fp6::default(); LINES];
+            // SAFETY: blst reads one point and writes 68 lines.
+            unsafe { blst_precompute_lines(lines.as_mut_ptr(), &raw const point.0) };
+            lines
+        });
+        Self { lines }
+    }
+}
 
 /// A product of Miller loops, waiting for its final exponentiation.
 ///
@@ -59,6 +85,20 @@ impl MillerLoop {
         self.multiply(&factor);
     }
 
+    /// Multiplies by `e(left, right)`, with the part of `right` done before.
+    pub fn add_prepared(&mut self, left: &G1Affine, right: &PreparedG2) {
+        let Some(lines) = &right.lines else {
+            return;
+        };
+        if left.is_identity() {
+            return;
+        }
+        let mut factor = blst_fp12::default();
+        // SAFETY: blst reads 68 lines and one point, and writes one number.
+        unsafe { blst_miller_loop_lines(&raw mut factor, lines.as_ptr(), &raw const left.0) };
+        self.multiply(&factor);
+    }
+
     /// Multiplies by another product.
     pub fn merge(&mut self, other: &Self) {
         if let Some(factor) = &other.product {
@@ -86,5 +126,26 @@ impl MillerLoop {
             Some(product) => unsafe { blst_fp12_mul(product, product, factor) },
             None => self.product = Some(*factor),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::curve::{G1Jacobian, G2Jacobian, Jacobian};
+
+    #[test]
+    fn prepared_points_pair_as_the_points_themselves() {
+        let left = G1Jacobian::hash(b"left", b"test", &[]).to_affine();
+        let right = G2Jacobian::hash(b"right", b"test", &[]).to_affine();
+        let prepared = PreparedG2::new(&right);
+        let mut product = MillerLoop::new();
+        product.add_prepared(&left, &prepared);
+        assert!(!product.is_one());
+        product.add(&[left.negate()], &[right]);
+        assert!(product.is_one());
+        product.add_prepared(&G1Affine::default(), &prepared);
+        product.add_prepared(&left, &PreparedG2::new(&G2Affine::default()));
+        assert!(product.is_one());
     }
 }

@@ -7,9 +7,11 @@ use trustid_rdf::Error as RdfError;
 mod python {
     use pyo3::import_exception;
 
+    import_exception!(trustid.errors, AccumulatorStateError);
     import_exception!(trustid.errors, InternalError);
     import_exception!(trustid.errors, LimitExceededError);
     import_exception!(trustid.errors, MalformedError);
+    import_exception!(trustid.errors, ProofError);
     import_exception!(trustid.errors, SignatureError);
     import_exception!(trustid.errors, StoreError);
     import_exception!(trustid.errors, UnsupportedError);
@@ -19,6 +21,8 @@ mod python {
 enum Class {
     Malformed,
     Limit,
+    AccumulatorState,
+    Proof,
     Signature,
     Store,
     Unsupported,
@@ -35,6 +39,8 @@ fn raise((class, code): (Class, &'static str), message: String) -> PyErr {
     match class {
         Class::Malformed => python::MalformedError::new_err(arguments),
         Class::Limit => python::LimitExceededError::new_err(arguments),
+        Class::AccumulatorState => python::AccumulatorStateError::new_err(arguments),
+        Class::Proof => python::ProofError::new_err(arguments),
         Class::Signature => python::SignatureError::new_err(arguments),
         Class::Store => python::StoreError::new_err(arguments),
         Class::Unsupported => python::UnsupportedError::new_err(arguments),
@@ -51,7 +57,8 @@ fn place(error: &Error) -> (Class, &'static str) {
         Error::KeyIsIdentity
         | Error::SecretKeyLength { .. }
         | Error::SecretKeyRange
-        | Error::KeyMaterialShort { .. } => (Class::Malformed, "key_invalid"),
+        | Error::KeyMaterialShort { .. }
+        | Error::ManagerSecretInvalid => (Class::Malformed, "key_invalid"),
         Error::SignatureIsIdentity | Error::SignatureInvalid => {
             (Class::Signature, "signature_invalid")
         }
@@ -64,13 +71,22 @@ fn place(error: &Error) -> (Class, &'static str) {
         Error::PossessionInvalid => (Class::Signature, "pop_invalid"),
         Error::SuiteWithoutPossession { .. } => (Class::Unsupported, "unsupported"),
         Error::SuiteMismatch { .. } => (Class::Signature, "suite_mismatch"),
-        Error::LimitExceeded { .. } => (Class::Limit, "limit_exceeded"),
+        Error::LimitExceeded { .. } | Error::SlotRange => (Class::Limit, "limit_exceeded"),
         Error::StoreUnavailable { .. } => (Class::Store, "store_unavailable"),
-        Error::StoreFormat { .. } | Error::SelectionInvalid { .. } => {
-            (Class::Malformed, "malformed")
-        }
-        Error::StoreDamaged { .. } => (Class::Store, "store_tampered"),
+        Error::StoreFormat { .. }
+        | Error::SelectionInvalid { .. }
+        | Error::BlockInvalid
+        | Error::ContextInvalid { .. } => (Class::Malformed, "malformed"),
+        Error::StoreDamaged { .. } | Error::ManagerStateInvalid => (Class::Store, "store_tampered"),
         Error::StoreUnsafe { .. } => (Class::Store, "store_unsafe"),
+        Error::PointIsIdentity => (Class::Malformed, "point_identity"),
+        Error::HandleInvalid => (Class::Malformed, "handle_invalid"),
+        Error::HandleDuplicate => (Class::AccumulatorState, "handle_duplicate"),
+        Error::HandleRevokedFinal => (Class::AccumulatorState, "handle_revoked_final"),
+        Error::NotMember => (Class::AccumulatorState, "not_member"),
+        Error::ParamsInvalid { .. } => (Class::Malformed, "params_invalid"),
+        Error::WitnessInvalid => (Class::Proof, "acc_witness_invalid"),
+        Error::ProofInvalid => (Class::Proof, "acc_proof_invalid"),
         Error::At { error, .. } => place(error),
         Error::RandomnessUnavailable => (Class::Internal, "internal_error"),
     }

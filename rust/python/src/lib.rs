@@ -17,16 +17,20 @@
 
 use pyo3::prelude::*;
 
+mod accumulator;
 mod bls;
 mod errors;
 mod gil;
 mod hash;
+mod membership;
 mod rdf;
 mod suite;
 
-/// Groups and signatures, in Rust. Private: use `trustid.keys.bls`.
+/// Groups, signatures and accumulators, in Rust. Private: use `trustid.keys.bls` and `trustid.status`.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use crate::accumulator::{block_hash, Accumulator, Manager, Member, Params};
     #[pymodule_export]
     use crate::bls::{
         aggregate, fast_aggregate_verify, find_invalid, verify_aggregate, verify_batch, KeyStore,
@@ -35,6 +39,10 @@ mod _core {
     #[pymodule_export]
     use crate::hash::{
         encode_to_g1, encode_to_g2, hash_many_to_g1, hash_many_to_g2, hash_to_g1, hash_to_g2,
+    };
+    #[pymodule_export]
+    use crate::membership::{
+        Commitment, MembershipProof, MembershipVerifier, Opening, Presentation, Witness,
     };
     #[pymodule_export]
     use crate::rdf::{canonicalize_jsonld, canonicalize_nquads, ContextSet, RdfLimits};

@@ -35,6 +35,7 @@ mod suite;
 pub use aggregation::{aggregate, fast_aggregate_verify, verify_aggregate, MAX_PARTS};
 pub use batch::{find_invalid, prove_many, verify_batch};
 pub use bulk::{read_keys, read_signatures, sign_many, MAX_BULK};
+pub(crate) use public::read_compressed;
 pub use public::{ProvenKey, PublicKey};
 pub use secret::SecretKey;
 pub use signature::{ProofOfPossession, Signature};

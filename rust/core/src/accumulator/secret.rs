@@ -1,0 +1,114 @@
+//! The manager's secret, and the keyed function that gives each slot its scalars.
+
+use trustid_lanes::{sha256, Affine, G2Affine, G2Jacobian, Jacobian, Scalar, SECRET_BYTES};
+use zeroize::Zeroizing;
+
+use crate::random::random_scalar;
+use crate::Error;
+
+/// Bytes of a manager's secret: `alpha` and the key of the function over the slots.
+pub const MANAGER_SECRET_BYTES: usize = 2 * SECRET_BYTES;
+
+/// What a derived scalar is for. The byte goes into the function.
+#[derive(Clone, Copy)]
+enum Purpose {
+    /// `u` of the first value `u*P`.
+    FirstValue = 0,
+    /// The handle of a slot.
+    Handle = 1,
+    /// What stands in a revoked slot's row for the inverse; it answers no handle.
+    Replacement = 2,
+}
+
+/// `alpha` and the key of the function over the slots.
+pub(crate) struct Secret {
+    alpha: Scalar,
+    key: Zeroizing<[u8; SECRET_BYTES]>,
+}
+
+impl Secret {
+    /// Draws a new secret.
+    pub(crate) fn generate() -> Result<Self, Error> {
+        let mut key = Zeroizing::new([0; SECRET_BYTES]);
+        getrandom::fill(key.as_mut_slice()).map_err(|_| Error::RandomnessUnavailable)?;
+        Ok(Self {
+            alpha: random_scalar()?,
+            key,
+        })
+    }
+
+    /// Reads what [`Secret::to_bytes`] gave.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let array: &[u8; MANAGER_SECRET_BYTES] =
+            bytes.try_into().map_err(|_| Error::ManagerSecretInvalid)?;
+        let (alpha, key) = array.split_at(SECRET_BYTES);
+        let mut secret = Self {
+            alpha: super::member::read_nonzero(alpha).map_err(|_| Error::ManagerSecretInvalid)?,
+            key: Zeroizing::new([0; SECRET_BYTES]),
+        };
+        secret.key.copy_from_slice(key);
+        Ok(secret)
+    }
+
+    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; MANAGER_SECRET_BYTES]> {
+        let mut bytes = Zeroizing::new([0; MANAGER_SECRET_BYTES]);
+        bytes[..SECRET_BYTES].copy_from_slice(self.alpha.to_be_bytes().as_slice());
+        bytes[SECRET_BYTES..].copy_from_slice(self.key.as_slice());
+        bytes
+    }
+
+    /// `alpha*Q`.
+    pub(crate) fn public_key(&self) -> Result<G2Affine, Error> {
+        let alpha = self.alpha.to_secret().ok_or(Error::ManagerSecretInvalid)?;
+        Ok(G2Jacobian::from_affine(&G2Affine::generator())
+            .multiply_secret(&alpha)
+            .to_affine())
+    }
+
+    /// `u` of the first value.
+    pub(crate) fn first_value(&self) -> Scalar {
+        self.derive(Purpose::FirstValue, 0)
+    }
+
+    /// The handle `y` of a slot.
+    pub(crate) fn handle(&self, slot: u64) -> Scalar {
+        self.derive(Purpose::Handle, slot)
+    }
+
+    /// `y + alpha` of a slot: what the value is divided by when it goes.
+    pub(crate) fn divisor(&self, slot: u64) -> Scalar {
+        self.handle(slot).add(&self.alpha)
+    }
+
+    /// The scalar of a revoked slot's row.
+    pub(crate) fn replacement(&self, slot: u64) -> Scalar {
+        self.derive(Purpose::Replacement, slot)
+    }
+
+    /// A scalar that nobody without the key can tell from a random one.
+    ///
+    /// SHA-256 over key, purpose, slot and a counter: one block of the hash, of one
+    /// length always, so that nothing can be appended (the construction of the PRF
+    /// of FIPS 205, section 11.2). The lower 255 bits are taken if they are a number
+    /// above zero and below the order (nine in ten are), otherwise the next counter
+    /// is tried: no bias at all. A handle of `-alpha` is passed over as well: no row
+    /// could answer it.
+    fn derive(&self, purpose: Purpose, slot: u64) -> Scalar {
+        let mut block = Zeroizing::new([0; SECRET_BYTES + 1 + 8 + 4]);
+        block[..SECRET_BYTES].copy_from_slice(self.key.as_slice());
+        block[SECRET_BYTES] = purpose as u8;
+        block[SECRET_BYTES + 1..SECRET_BYTES + 9].copy_from_slice(&slot.to_be_bytes());
+        let mut counter: u32 = 0;
+        loop {
+            block[SECRET_BYTES + 9..].copy_from_slice(&counter.to_be_bytes());
+            let mut digest = Zeroizing::new(sha256(block.as_slice()));
+            digest[0] &= 0x7f;
+            let found = Scalar::from_be_bytes(&digest)
+                .filter(|scalar| !scalar.is_zero() && !scalar.add(&self.alpha).is_zero());
+            match found {
+                Some(scalar) => return scalar,
+                None => counter += 1,
+            }
+        }
+    }
+}

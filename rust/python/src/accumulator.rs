@@ -1,0 +1,371 @@
+//! The accumulator's manager, parameters and values.
+
+#![allow(
+    clippy::unused_self,
+    reason = "Python's special methods take self, also those that only refuse"
+)]
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use trustid_core::accumulator::{
+    self, Accumulator as CoreAccumulator, Manager as CoreManager, Member as CoreMember,
+    Params as CoreParams, DEFAULT_CAPACITY,
+};
+
+use crate::errors::IntoPython;
+use crate::gil::detached;
+
+/// Rows, or revoked slots, that cost about as much as one pairing.
+const SLOTS_PER_PAIRING: usize = 128;
+
+/// The public parameters of one registry, checked when they were read.
+///
+/// Example:
+///     >>> params = Manager.create(b"https://example.org/registry", 4096).params
+///     >>> Params.from_bytes(bytes(params)) == params
+///     True
+#[pyclass(frozen, eq, module = "trustid.status.accumulator")]
+#[derive(PartialEq)]
+pub(crate) struct Params(pub(crate) CoreParams);
+
+#[pymethods]
+impl Params {
+    /// Read encoded parameters, and check all that can be checked.
+    ///
+    /// Raises:
+    ///     MalformedError: `params_invalid`: another form, other generators, a public
+    ///         key that is no point of the group or whose secret anybody knows.
+    #[staticmethod]
+    fn from_bytes(data: &[u8]) -> PyResult<Self> {
+        Ok(Self(CoreParams::from_bytes(data).into_python()?))
+    }
+
+    /// The name of the registry.
+    #[getter]
+    fn registry<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, self.0.registry())
+    }
+
+    /// The number of slots.
+    #[getter]
+    const fn capacity(&self) -> u64 {
+        self.0.capacity()
+    }
+
+    /// `alpha*Q`, 96 bytes.
+    #[getter]
+    fn public_key<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, &self.0.public_key())
+    }
+
+    fn __bytes__<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, &self.0.to_bytes())
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.0.to_bytes())
+    }
+}
+
+/// The value of a registry at one epoch: 56 bytes.
+#[pyclass(frozen, eq, module = "trustid.status.accumulator")]
+#[derive(PartialEq)]
+pub(crate) struct Accumulator(pub(crate) CoreAccumulator);
+
+#[pymethods]
+impl Accumulator {
+    /// Read the epoch, 8 bytes big-endian, and the value, 48 bytes compressed.
+    ///
+    /// Raises:
+    ///     MalformedError: `point_encoding`, `point_not_on_curve`,
+    ///         `point_not_in_subgroup`, `point_identity`.
+    #[staticmethod]
+    fn from_bytes(data: &[u8]) -> PyResult<Self> {
+        Ok(Self(CoreAccumulator::from_bytes(data).into_python()?))
+    }
+
+    /// The number of the epoch.
+    #[getter]
+    const fn epoch(&self) -> u64 {
+        self.0.epoch()
+    }
+
+    /// The value alone, 48 bytes.
+    #[getter]
+    fn value<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, &self.0.value())
+    }
+
+    fn __bytes__<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, &self.0.to_bytes())
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.0.to_bytes())
+    }
+}
+
+/// The secret handle of one slot. Nothing shows, compares or pickles it.
+#[pyclass(frozen, module = "trustid.status.accumulator")]
+pub(crate) struct Member(pub(crate) CoreMember);
+
+#[pymethods]
+impl Member {
+    /// Read a handle that a manager made: 32 bytes, big-endian.
+    ///
+    /// Raises:
+    ///     MalformedError: `handle_invalid`.
+    #[staticmethod]
+    fn from_bytes(data: &[u8]) -> PyResult<Self> {
+        Ok(Self(CoreMember::from_bytes(data).into_python()?))
+    }
+
+    /// The 32 bytes: for sealed storage only.
+    fn to_bytes<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, self.0.to_bytes().as_slice())
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<Member redacted>"
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(secret_stays("pickled or copied"))
+    }
+
+    fn __eq__(&self, _other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Err(secret_stays("compared"))
+    }
+
+    fn __hash__(&self) -> PyResult<u64> {
+        Err(secret_stays("hashed"))
+    }
+}
+
+/// The manager of one registry: its secret, its value, and who is in.
+///
+/// It lives in a process of its own, never in a web worker. It may be used from
+/// several threads, one at a time. Nothing shows, compares or pickles it.
+///
+/// Example:
+///     >>> manager = Manager.create(b"https://example.org/registry", 4096)
+///     >>> member = manager.take(7)
+///     >>> manager.revoke([7]).epoch
+///     1
+#[pyclass(frozen, module = "trustid.status.accumulator")]
+pub(crate) struct Manager(Mutex<CoreManager>);
+
+#[pymethods]
+impl Manager {
+    /// Make a new registry, at epoch 0 with nobody in.
+    ///
+    /// Args:
+    ///     registry: Its name, 1 to 1,024 bytes.
+    ///     capacity: The number of slots, 2^27 at most.
+    ///
+    /// Raises:
+    ///     MalformedError: `params_invalid`.
+    #[staticmethod]
+    #[pyo3(signature = (registry, capacity = DEFAULT_CAPACITY))]
+    fn create(registry: &[u8], capacity: u64) -> PyResult<Self> {
+        Ok(Self(Mutex::new(
+            CoreManager::create(registry, capacity).into_python()?,
+        )))
+    }
+
+    /// Take up stored state again, and hold it against the secret.
+    ///
+    /// Args:
+    ///     secret: What `secret_bytes` gave.
+    ///     params: The parameters that were published.
+    ///     state: What `state_bytes` gave; none for a registry that nobody joined.
+    ///
+    /// Raises:
+    ///     MalformedError: `key_invalid`, the secret has another form.
+    ///     StoreError: `store_tampered`, they do not belong together.
+    #[staticmethod]
+    fn restore(python: Python<'_>, secret: &[u8], params: &Params, state: &[u8]) -> PyResult<Self> {
+        let cost = state.len() / SLOTS_PER_PAIRING;
+        let manager = detached(python, cost, || {
+            CoreManager::restore(secret, &params.0, state)
+        });
+        Ok(Self(Mutex::new(manager.into_python()?)))
+    }
+
+    /// Make a registry from a chosen secret: for test vectors only.
+    #[staticmethod]
+    fn _create_derand(secret: &[u8], registry: &[u8], capacity: u64) -> PyResult<Self> {
+        Ok(Self(Mutex::new(
+            CoreManager::create_derand(secret, registry, capacity).into_python()?,
+        )))
+    }
+
+    /// The secret, 64 bytes: for the keystore only.
+    fn secret_bytes<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, self.lock().secret_bytes().as_slice())
+    }
+
+    /// What changes; not for the public.
+    fn state_bytes<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, &self.lock().state_bytes())
+    }
+
+    /// The public parameters.
+    #[getter]
+    fn params(&self) -> Params {
+        Params(self.lock().params().clone())
+    }
+
+    /// The value of the present epoch.
+    #[getter]
+    fn accumulator(&self) -> Accumulator {
+        Accumulator(*self.lock().accumulator())
+    }
+
+    /// How many slots are taken and not revoked.
+    #[getter]
+    fn members(&self) -> u64 {
+        self.lock().members()
+    }
+
+    /// Take a free slot, for good; nothing public changes.
+    ///
+    /// Raises:
+    ///     AccumulatorStateError: `handle_duplicate`, `handle_revoked_final`.
+    ///     LimitExceededError: `limit_exceeded`, no such slot.
+    fn take(&self, slot: u64) -> PyResult<Member> {
+        Ok(Member(self.lock().take(slot).into_python()?))
+    }
+
+    /// The handle of a slot that is taken and not revoked.
+    ///
+    /// Raises:
+    ///     AccumulatorStateError: `not_member`.
+    fn member(&self, slot: u64) -> PyResult<Member> {
+        Ok(Member(self.lock().member(slot).into_python()?))
+    }
+
+    /// Revoke slots, for good: all of them, or none if one cannot be.
+    ///
+    /// Args:
+    ///     slots: Any number, each once. For none, nothing happens.
+    ///     threads: Threads to use, the caller's included.
+    ///
+    /// Returns:
+    ///     The value of the epoch that begins.
+    ///
+    /// Raises:
+    ///     AccumulatorStateError: `not_member`.
+    ///     LimitExceededError: `limit_exceeded`, too many threads.
+    ///
+    /// Cost:
+    ///     A fraction of a microsecond each, and one multiplication in the group in all.
+    #[pyo3(signature = (slots, *, threads = 1))]
+    fn revoke(&self, python: Python<'_>, slots: Vec<u64>, threads: usize) -> PyResult<Accumulator> {
+        let after = detached(python, slots.len() / SLOTS_PER_PAIRING, || {
+            self.lock().revoke_with(&slots, threads)
+        });
+        Ok(Accumulator(after.into_python()?))
+    }
+
+    /// The row of a slot that is taken and not revoked.
+    ///
+    /// Raises:
+    ///     AccumulatorStateError: `not_member`.
+    fn row<'py>(&self, python: Python<'py>, slot: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let row = self.lock().row(slot).into_python()?;
+        Ok(PyBytes::new(python, &row))
+    }
+
+    /// The rows of a range of slots, free, taken and revoked ones alike.
+    ///
+    /// Raises:
+    ///     LimitExceededError: `limit_exceeded`.
+    ///
+    /// Cost:
+    ///     Some microseconds a row; not in constant time.
+    #[pyo3(signature = (first, count, *, threads = 1))]
+    fn rows<'py>(
+        &self,
+        python: Python<'py>,
+        first: u64,
+        count: u64,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let range = first..first.saturating_add(count);
+        let cost = usize::try_from(count).unwrap_or(usize::MAX) / SLOTS_PER_PAIRING;
+        let rows = detached(python, cost, || self.lock().rows(range, threads));
+        Ok(PyBytes::new(python, &rows.into_python()?))
+    }
+
+    /// The rows of one block of 4,096 slots.
+    ///
+    /// Raises:
+    ///     MalformedError: `malformed`, there is no such block.
+    #[pyo3(signature = (block, *, threads = 1))]
+    fn block<'py>(
+        &self,
+        python: Python<'py>,
+        block: u64,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let rows = detached(python, 32, || self.lock().block(block, threads));
+        Ok(PyBytes::new(python, &rows.into_python()?))
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "<Manager at epoch {}, redacted>",
+            self.lock().accumulator().epoch()
+        )
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(secret_stays("pickled or copied"))
+    }
+
+    fn __eq__(&self, _other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Err(secret_stays("compared"))
+    }
+
+    fn __hash__(&self) -> PyResult<u64> {
+        Err(secret_stays("hashed"))
+    }
+}
+
+impl Manager {
+    /// A manager whose thread panicked is as it was: what changes, changes at the end.
+    fn lock(&self) -> MutexGuard<'_, CoreManager> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The hash of one block, bound to its registry, epoch and place.
+///
+/// Raises:
+///     MalformedError: `malformed`, no such block or another number of rows.
+#[pyfunction]
+pub(crate) fn block_hash<'py>(
+    python: Python<'py>,
+    params: &Params,
+    value: &Accumulator,
+    block: u64,
+    rows: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let hash = accumulator::block_hash(&params.0, &value.0, block, rows).into_python()?;
+    Ok(PyBytes::new(python, &hash))
+}
+
+pub(crate) fn hash_of(bytes: &[u8]) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
+}
+
+pub(crate) fn secret_stays(done: &str) -> PyErr {
+    PyTypeError::new_err(format!("a secret cannot be {done}"))
+}
