@@ -1,0 +1,46 @@
+"""The accumulator: revocation that tells nobody who is who. The manager's side.
+
+A registry has slots; a credential takes one, for good. Each slot has a secret
+handle and a row in the public file of every epoch. The row of a slot that is
+still in answers its handle; that of a revoked slot answers nothing and looks
+like all others. What holders and verifiers do stands in
+`trustid.status.membership`; the scheme, in docs/revocation.md.
+
+Handles come from the manager's key: no function takes one from outside.
+Joining changes nothing public. Revoking is final and costs the same for the
+holders who remain, however many go. The secret belongs in the revocation
+manager's own process, never in a web worker; whoever reads the rows' table in
+the cache of that machine can learn of it, since making rows is not in constant
+time.
+
+Example:
+    >>> manager = Manager.create(b"https://example.org/registry", 4096)
+    >>> member = manager.take(7)
+    >>> rows = manager.block(0)
+    >>> rows[7 * ROW_BYTES : 8 * ROW_BYTES] == manager.row(7)
+    True
+    >>> len(block_hash(manager.params, manager.accumulator, 0, rows))
+    32
+"""
+
+from trustid._core import Accumulator, Manager, Member, Params, block_hash
+
+__all__ = [
+    "BLOCK_ROWS",
+    "DEFAULT_CAPACITY",
+    "ROW_BYTES",
+    "Accumulator",
+    "Manager",
+    "Member",
+    "Params",
+    "block_hash",
+]
+
+DEFAULT_CAPACITY = 1 << 27
+"""Slots of a registry unless another number is chosen; also the most there can be."""
+
+ROW_BYTES = 48
+"""Bytes of a row: a compressed point of G1."""
+
+BLOCK_ROWS = 4096
+"""Rows of a block: what a holder fetches at once, so that nobody learns which is its own."""
