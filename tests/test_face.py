@@ -88,6 +88,18 @@ def test_holder_and_disclosable() -> None:
     assert verify(open_claims, POLICY, clock=clock).claims["degree"] == "Physics"
 
 
+@pytest.mark.parametrize(
+    ("kind", "suite"),
+    [("Ed25519", "eddsa-jcs-2022"), ("P-256", "ecdsa-jcs-2019"), ("P-384", "ecdsa-jcs-2019")],
+)
+def test_the_key_chooses_the_cryptosuite(kind: Any, suite: str) -> None:
+    key = keys.generate(kind)
+    policy = replace(POLICY, issuers={TYPE: [create(key.public_key)]}, algorithms=("EdDSA", "ES256", "ES384"))
+    document: Any = issue({"degree": "Physics"}, TYPE, key, "ldp_vc", clock=clock)
+    assert document["proof"]["cryptosuite"] == suite
+    assert verify(document, policy, clock=clock).format == "ldp_vc"
+
+
 def test_another_issuer() -> None:
     name = "did:web:school.example"
     document = issued("ldp_vc", issuer=name, key_id=f"{name}#1")
@@ -102,7 +114,9 @@ def test_what_cannot_be_issued() -> None:
     with refused("unsupported"):
         issued("mso_mdoc")
     with refused("proof_invalid"):
-        issue({"a": 1}, TYPE, keys.generate("P-256"), "ldp_vc", clock=clock)
+        issue({"a": 1}, TYPE, KEY, "ldp_vc", cryptosuite="ecdsa-jcs-2019", clock=clock)
+    with refused("unsupported"):
+        issue({"a": 1}, TYPE, KEY, "ldp_vc", cryptosuite="nothing", clock=clock)
     with refused("malformed"):
         issue({}, TYPE, KEY, "ldp_vc", clock=clock)
     with refused("malformed"):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
+from trustid.credentials.data_integrity import CREATORS, Creator
 from trustid.credentials.model import V2_CONTEXT
 from trustid.credentials.presentation import issue_credential
 from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
@@ -37,6 +38,9 @@ Format = Literal["dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt"]
 FORMATS: Final[tuple[Format, ...]] = ("dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt")
 """What `issue` makes; `verify` recognises the same, and vc+cose, jwt_vc_json and mso_mdoc."""
 
+_SUITE_OF_KEY: Final = {"EdDSA": "eddsa-jcs-2022", "ES256": "ecdsa-jcs-2019", "ES384": "ecdsa-jcs-2019"}
+"""The cryptosuite for a key where the caller names none."""
+
 ANYTHING_MAX: Final = 1 << 20
 CLOCKS_MAX: Final = 8
 """Callers have one clock; tests have several."""
@@ -55,6 +59,7 @@ def issue(
     holder: PublicKey | None = None,
     disclosable: Sequence[tuple[str | int | None, ...]] | None = None,
     context: Sequence[str | Mapping[str, Any]] = (UNDEFINED_TERMS,),
+    cryptosuite: str | None = None,
     status: JsonObject | None = None,
     expires_at: int | None = None,
     clock: Clock = system_clock,
@@ -65,15 +70,17 @@ def issue(
         claims: What is stated; in a W3C credential the credentialSubject.
         type: The kind of credential: a `vct`, or the type of a W3C credential,
             which a context must define unless it is a URL.
-        key: The issuer's key; for ldp_vc an Ed25519 key.
-        format: "dc+sd-jwt" (SD-JWT VC), or W3C VC 2.0 as "ldp_vc" (with
-            eddsa-jcs-2022), "vc+jwt" or "vc+sd-jwt".
+        key: The issuer's key.
+        format: "dc+sd-jwt" (SD-JWT VC), or W3C VC 2.0 as "ldp_vc" (Data
+            Integrity), "vc+jwt" or "vc+sd-jwt".
         issuer: The issuer's identifier; the did:key of `key` by default.
         key_id: The DID URL of the key; needed with an `issuer`.
         holder: Who it is bound to. A bearer credential without.
         disclosable: dc+sd-jwt and vc+sd-jwt: the claims that the holder may
             keep back, as paths within `claims`; by default each member by itself.
         context: W3C credentials: what follows the base context in `@context`.
+        cryptosuite: ldp_vc: one of `data_integrity.CREATORS`; by default
+            eddsa-jcs-2022 or ecdsa-jcs-2019, as the key asks for.
         status: The `status` claim, or the `credentialStatus`.
         expires_at: Epoch seconds.
         clock: Epoch seconds.
@@ -82,7 +89,7 @@ def issue(
         The compact serialization, or for ldp_vc the secured JSON document.
 
     Raises:
-        UnsupportedError: Another format.
+        UnsupportedError: Another format or cryptosuite.
         MalformedError: The claims or the type do not fit the format.
         DisclosureError: `claim_not_disclosable`.
         TrustError: `issuer_mismatch`: the key is not the issuer's.
@@ -135,8 +142,19 @@ def issue(
         paths = [("credentialSubject", *path) for path in hidden]
         return issue_vc_sd_jwt(document, disclosable=paths, key=key, kid=method, holder=holder)
     return issue_credential(
-        document, key=key, verification_method=method, created=datetime.fromtimestamp(now, UTC)
+        document,
+        key=key,
+        verification_method=method,
+        created=datetime.fromtimestamp(now, UTC),
+        create=_creator(cryptosuite, key),
     )
+
+
+def _creator(cryptosuite: str | None, key: SigningKey) -> Creator:
+    name = cryptosuite or _SUITE_OF_KEY.get(key.algorithm, "")
+    if name not in CREATORS:
+        raise UnsupportedError("unsupported", f"expected one of {', '.join(CREATORS)}")
+    return CREATORS[name]
 
 
 def verify(
