@@ -71,6 +71,9 @@ def authorization_server_metadata() -> Response:
     url = engine().identity.public_url
     body = {
         "issuer": url,
+        # Clients and test suites expect the member even where no code is handed out; the endpoint says so.
+        "authorization_endpoint": f"{url}/oid4vci/authorize",
+        "response_types_supported": [],
         "token_endpoint": f"{url}/oid4vci/token",
         "grant_types_supported": [PRE_AUTHORIZED_GRANT],
         "token_endpoint_auth_methods_supported": ["none"],
@@ -115,6 +118,12 @@ def development_ca() -> Response:
 def credential_offer(reference: str) -> Response:
     """A credential offer by reference (OpenID4VCI 1.0, section 4.1.3)."""
     return no_store(jsonify(engine().offering.by_reference(reference).to_json()))
+
+
+@blueprint.get("/oid4vci/authorize")
+def authorize() -> Response:
+    """Refuse: credentials are handed out by offers only (RFC 6749, section 4.1.2.1)."""
+    raise ProtocolError("unsupported_response_type", "use an offer with a pre-authorized code")
 
 
 @blueprint.post("/oid4vci/token")

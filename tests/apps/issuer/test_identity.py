@@ -163,3 +163,13 @@ def test_types_can_be_narrowed(tmp_path: Path, prepared: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         issuer_with(tmp_path / "none", prepared, TRUSTID_TYPES="nothing")
     assert caught.value.code == "setting_unsafe"
+
+
+def test_the_authorization_endpoint_says_that_there_is_no_code(issuer: IssuerUnderTest) -> None:
+    client = issuer.client()
+    metadata = client.get("/.well-known/oauth-authorization-server").json or {}
+    assert metadata["response_types_supported"] == []
+    before = issuer.rows()
+    refused = client.get(metadata["authorization_endpoint"].removeprefix(PUBLIC_URL) + "?response_type=code")
+    assert (refused.status_code, (refused.json or {})["error"]) == (400, "unsupported_response_type")
+    assert issuer.rows() == before

@@ -32,4 +32,5 @@ def test_every_answer_is_as_described(issuer: IssuerUnderTest) -> None:
         try_one()
         tried += 1
     described = issuer.client().get("/openapi.json").json or {}
-    assert tried == sum(len(set(path) & METHODS) for path in described["paths"].values()) > 20
+    paths = [operations for path, operations in described["paths"].items() if path != "/openapi.json"]
+    assert tried == sum(len(set(operations) & METHODS) for operations in paths) > 20
