@@ -75,7 +75,7 @@ $(DEV)/.tools: constraints.txt
 	touch $@
 
 $(DEV)/.ready: $(DEV)/.tools pyproject.toml constraints.txt $(RUST_SOURCES)
-	$(BIN)/python $(PIP) --editable '.[dev]'
+	$(BIN)/python $(PIP) --editable '.[dev,interop]'
 	$(BIN)/python -c "import sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'trustid_apps.pth').write_text('$(CURDIR)\n')"
 	touch $@
 
