@@ -1,0 +1,186 @@
+//! The accumulator beside raw blst, in one process: one JSON object a line.
+//!
+//! blst has no such scheme; beside each figure stands what the plainest way with
+//! blst's own functions takes for the same. Both sides take turns, and the least of
+//! all rounds counts, in processor time. Run by `python -m benchmarks.revocation`.
+
+#![allow(
+    clippy::cast_precision_loss,
+    reason = "times and counts far below 2^52"
+)]
+
+use std::hint::black_box;
+
+use blst::{
+    blst_final_exp, blst_fp12, blst_miller_loop, blst_p1, blst_p1_affine_generator,
+    blst_p1_generator, blst_p1_mult, blst_p2_affine_generator,
+};
+use rustix::time::{clock_gettime, ClockId};
+use trustid_core::accumulator::Manager;
+use trustid_core::membership::{
+    Commitment, Context, MembershipProof, Opening, Presentation, Verifier, Witness,
+};
+
+const NONCE: &[u8] = b"a nonce of bytes";
+const DIGEST: [u8; 32] = [7; 32];
+
+fn now() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
+}
+
+fn once(work: &mut dyn FnMut()) -> f64 {
+    let start = now();
+    work();
+    now() - start
+}
+
+/// Measures both sides in turns and prints microseconds for each of `items`;
+/// `peer_items` is how often the peer's work stands for one item.
+fn compare(
+    name: &str,
+    rounds: usize,
+    items: usize,
+    ours: &mut dyn FnMut(),
+    peer: (&str, usize, &mut dyn FnMut()),
+) {
+    let (mut our_best, mut peer_best) = (f64::MAX, f64::MAX);
+    let (peer_name, times, theirs) = peer;
+    for _ in 0..rounds {
+        our_best = our_best.min(once(ours));
+        peer_best = peer_best.min(once(theirs));
+    }
+    let (our_time, peer_time) = (
+        1e6 * our_best / items as f64,
+        1e6 * peer_best * times as f64,
+    );
+    println!(
+        "{{\"name\": \"{name}\", \"ours\": {our_time:.4}, \"peer\": {peer_time:.4}, \
+         \"peer_name\": \"blst 0.3.17, {times} {peer_name}\", \"unit\": \"us\", \"ratio\": {:.3}}}",
+        peer_time / our_time
+    );
+}
+
+fn multiply() {
+    let scalar = [0x5a_u8; 32];
+    let mut product = blst_p1::default();
+    // SAFETY: blst reads its generator and 255 bits of the scalar, and writes one point.
+    unsafe { blst_p1_mult(&raw mut product, blst_p1_generator(), scalar.as_ptr(), 255) };
+    black_box(product);
+}
+
+fn pair() {
+    let mut product = blst_fp12::default();
+    // SAFETY: blst reads its generators and writes one number.
+    unsafe {
+        blst_miller_loop(
+            &raw mut product,
+            blst_p2_affine_generator(),
+            blst_p1_affine_generator(),
+        );
+        let loop_product = product;
+        blst_final_exp(&raw mut product, &raw const loop_product);
+    }
+    black_box(product);
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let rounds = if quick { 20 } else { 200 };
+    let mut manager =
+        Manager::create(b"https://example.org/registry", 1 << 20).expect("a registry");
+    let gone: Vec<u64> = (0..100_000).collect();
+    for slot in 0..100_100 {
+        manager.take(slot).expect("a free slot");
+    }
+    holder_and_verifier(&manager, rounds);
+    let mut parts = Vec::new();
+    compare(
+        "rows, each of 65,536",
+        if quick { 2 } else { 5 },
+        65_536,
+        &mut || parts = manager.rows(0..65_536, 1).expect("rows"),
+        ("multiplication", 1, &mut multiply),
+    );
+    let (secret, state) = (manager.secret_bytes(), manager.state_bytes());
+    let mut copies: Vec<Manager> = (0..if quick { 3 } else { 10 })
+        .map(|_| Manager::restore(secret.as_slice(), manager.params(), &state).expect("a copy"))
+        .collect();
+    compare(
+        "revocation, each of 100,000 at once",
+        copies.len(),
+        gone.len(),
+        &mut || {
+            let mut copy = copies.pop().expect("one a round");
+            black_box(copy.revoke(&gone).expect("members"));
+        },
+        ("multiplication", 1, &mut multiply),
+    );
+}
+
+fn holder_and_verifier(manager: &Manager, rounds: usize) {
+    let (params, value) = (manager.params(), manager.accumulator());
+    let member = manager.member(100_007).expect("in");
+    let row = manager.row(100_007).expect("in");
+    let opening = Opening::generate(&member).expect("randomness");
+    let witness = Witness::check(params, value, &member, &row).expect("a row");
+    let context = Context::new(b"https://verifier.example", NONCE, &DIGEST).expect("a context");
+    let verifier = Verifier::new(params, value);
+    let prove = || witness.prove(&opening, &context).expect("a proof");
+    let proof = prove().to_bytes();
+    let commitment = opening.commitment().to_bytes();
+    compare(
+        "check a row",
+        rounds,
+        1,
+        &mut || {
+            black_box(Witness::check(params, value, &member, &row).expect("a row"));
+        },
+        ("pairings", 2, &mut pair),
+    );
+    compare(
+        "make a proof",
+        rounds,
+        1,
+        &mut || {
+            black_box(prove());
+        },
+        ("multiplications", 7, &mut multiply),
+    );
+    let read = || {
+        (
+            MembershipProof::from_bytes(&proof).expect("a proof"),
+            Commitment::from_bytes(&commitment).expect("a commitment"),
+        )
+    };
+    compare(
+        "read and check a proof",
+        rounds,
+        1,
+        &mut || {
+            let (proof, commitment) = read();
+            verifier
+                .verify(&proof, &commitment, &context)
+                .expect("it holds");
+        },
+        ("pairings", 2, &mut pair),
+    );
+    let proofs: Vec<[u8; 288]> = (0..1_000).map(|_| prove().to_bytes()).collect();
+    compare(
+        "read and check, each of 1,000",
+        rounds / 10,
+        1_000,
+        &mut || {
+            let batch: Vec<Presentation<'_>> = proofs
+                .iter()
+                .map(|bytes| Presentation {
+                    proof: MembershipProof::from_bytes(bytes).expect("a proof"),
+                    commitment: Commitment::from_bytes(&commitment).expect("a commitment"),
+                    context,
+                })
+                .collect();
+            verifier.verify_batch(&batch, 1).expect("they hold");
+        },
+        ("pairings", 2, &mut pair),
+    );
+}
