@@ -1,9 +1,8 @@
 //! Numbers modulo the group order `r`: in constant time, wiped when dropped.
 
 use blst::{
-    blst_bendian_from_scalar, blst_expand_message_xmd, blst_fr, blst_fr_add, blst_fr_from_scalar,
-    blst_fr_inverse, blst_fr_mul, blst_fr_sub, blst_scalar, blst_scalar_fr_check,
-    blst_scalar_from_bendian, blst_scalar_from_fr,
+    blst_expand_message_xmd, blst_fr, blst_fr_add, blst_fr_from_uint64, blst_fr_inverse,
+    blst_fr_mul, blst_fr_sub, blst_uint64_from_fr,
 };
 use zeroize::{Zeroize, Zeroizing};
 
@@ -47,38 +46,45 @@ impl Scalar {
     /// A small number.
     #[must_use]
     pub fn from_u64(value: u64) -> Self {
-        let mut bytes = [0; SECRET_BYTES];
-        bytes[SECRET_BYTES - 8..].copy_from_slice(&value.to_be_bytes());
-        Self::from_scalar(&read(&bytes))
+        let mut result = Self::zero();
+        // SAFETY: blst reads four words and writes a number.
+        unsafe { blst_fr_from_uint64(&raw mut result.0, [value, 0, 0, 0].as_ptr()) };
+        result
     }
 
     /// Reads 32 bytes, big-endian; `None` unless the number is below the order.
     #[must_use]
     pub fn from_be_bytes(bytes: &[u8; SECRET_BYTES]) -> Option<Self> {
-        let mut number = read(bytes);
-        // SAFETY: blst reads one scalar.
-        let fits = unsafe { blst_scalar_fr_check(&raw const number) };
-        let scalar = fits.then(|| Self::from_scalar(&number));
-        number.zeroize();
-        scalar
+        let mut words = words_of(bytes);
+        let mut result = Self::zero();
+        let fits = below_order(&words);
+        if fits {
+            // SAFETY: blst reads four words and writes a number.
+            unsafe { blst_fr_from_uint64(&raw mut result.0, words.as_ptr()) };
+        }
+        words.zeroize();
+        fits.then_some(result)
     }
 
     /// The 32 bytes, big-endian, in a buffer that wipes itself.
     #[must_use]
     pub fn to_be_bytes(&self) -> Zeroizing<[u8; SECRET_BYTES]> {
-        let mut number = self.to_scalar();
-        let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
-        // SAFETY: blst reads one scalar and writes 32 bytes.
-        unsafe { blst_bendian_from_scalar(bytes.as_mut_ptr(), &raw const number) };
-        number.zeroize();
+        let mut bytes = self.to_le_bytes();
+        bytes.reverse();
         bytes
     }
 
     /// The 32 bytes, little-endian: what multiplications by public numbers take.
     #[must_use]
     pub fn to_le_bytes(&self) -> Zeroizing<[u8; SECRET_BYTES]> {
-        let mut bytes = self.to_be_bytes();
-        bytes.reverse();
+        let mut words = [0_u64; 4];
+        // SAFETY: blst reads a number and writes four words.
+        unsafe { blst_uint64_from_fr(words.as_mut_ptr(), &raw const self.0) };
+        let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
+        for (place, word) in bytes.chunks_exact_mut(8).zip(&words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        words.zeroize();
         bytes
     }
 
@@ -155,27 +161,37 @@ impl Scalar {
         }
         Some(before)
     }
-
-    fn from_scalar(number: &blst_scalar) -> Self {
-        let mut result = Self::zero();
-        // SAFETY: blst reads a scalar and writes a number.
-        unsafe { blst_fr_from_scalar(&raw mut result.0, number) };
-        result
-    }
-
-    fn to_scalar(&self) -> blst_scalar {
-        let mut number = blst_scalar::default();
-        // SAFETY: blst reads a number and writes a scalar.
-        unsafe { blst_scalar_from_fr(&raw mut number, &raw const self.0) };
-        number
-    }
 }
 
-fn read(bytes: &[u8; SECRET_BYTES]) -> blst_scalar {
-    let mut number = blst_scalar::default();
-    // SAFETY: blst reads 32 bytes and writes one scalar.
-    unsafe { blst_scalar_from_bendian(&raw mut number, bytes.as_ptr()) };
-    number
+/// The order `r` in words of 64 bits, the lowest first.
+const ORDER: [u64; 4] = [
+    0xffff_ffff_0000_0001,
+    0x53bd_a402_fffe_5bfe,
+    0x3339_d808_09a1_d805,
+    0x73ed_a753_299d_7d48,
+];
+
+/// Words of 64 bits, the lowest first.
+fn words_of(bytes: &[u8; SECRET_BYTES]) -> [u64; 4] {
+    let mut words = [0; 4];
+    for (word, part) in words.iter_mut().zip(bytes.rchunks_exact(8)) {
+        let mut value = [0; 8];
+        value.copy_from_slice(part);
+        *word = u64::from_be_bytes(value);
+    }
+    words
+}
+
+/// Whether a number is below the order: whether the order does not fit into it.
+/// One subtraction, whatever the number is.
+fn below_order(words: &[u64; 4]) -> bool {
+    let mut borrow = false;
+    for (word, order) in words.iter().zip(&ORDER) {
+        let (difference, first) = word.overflowing_sub(*order);
+        let (_, second) = difference.overflowing_sub(u64::from(borrow));
+        borrow = first | second;
+    }
+    borrow
 }
 
 /// Fills `output` with bytes that stand for `message` under the tag `tag`.
@@ -235,6 +251,11 @@ mod tests {
         let mut order = *largest;
         order[31] += 1;
         assert!(Scalar::from_be_bytes(&order).is_none());
+        order[0] -= 1;
+        assert!(Scalar::from_be_bytes(&order).is_some_and(|read| *read.to_be_bytes() == order));
+        let small = Scalar::from_u64(0x0102_0304_0506_0708).to_le_bytes();
+        assert_eq!([8, 7, 6, 5, 4, 3, 2, 1], small[..8]);
+        assert_eq!([0; 24], small[8..]);
         assert!(Scalar::from_be_bytes(&[0xff; 32]).is_none());
         assert!(Scalar::zero().to_secret().is_none());
     }
