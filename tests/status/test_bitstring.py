@@ -512,6 +512,17 @@ def test_only_our_errors(desk: Desk) -> None:
             desk.check()
 
 
+def test_a_token_list_beside_it_is_not_overlooked(desk: Desk) -> None:
+    desk.publish()
+    named = {"credentialStatus": entry(statusListCredential=desk.uri)}
+    key_of = list_keys_of(ISSUER, desk.resolver)
+    desk.checker.check(named, issuer=ISSUER, key_of=key_of)
+    both = named | {"status_list": {"idx": 0, "uri": desk.server.url("/tokens")}}
+    with refused("status_unavailable"):
+        desk.checker.check(both, issuer=ISSUER, key_of=key_of)
+    assert desk.server.asked == ["/1", "/tokens"]
+
+
 def test_it_needs_the_issuer_of_the_credential(desk: Desk) -> None:
     desk.publish()
     with refused("status_untrusted"):

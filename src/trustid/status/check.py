@@ -183,7 +183,8 @@ class StatusChecker:
             Status List 1.0, section 3.2.
         """
         most = min(self.policy.max_age_seconds, max_age_seconds or self.policy.max_age_seconds)
-        if isinstance(reference, dict) and CREDENTIAL_STATUS in reference:
+        # Alone: a status claim that names a Token Status List as well is read as that.
+        if isinstance(reference, dict) and reference.keys() == {CREDENTIAL_STATUS}:
             return self._check_entries(reference[CREDENTIAL_STATUS], issuer, key_of, most)
         place = StatusReference.parse(reference)
         current = self._tokens.current(issuer, place.uri, key_of)
