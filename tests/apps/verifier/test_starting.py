@@ -103,8 +103,10 @@ def test_B157_client_id_prefix_unknown_or_not_possible(bench: Bench) -> None:
     assert ask(scope="x").get_json()["code"] == "invalid_request"
     assert ask(transaction_data=["e30"]).get_json()["code"] == "unsupported"
     assert ask(dcql_query={"credentials": []}).get_json()["code"] == "query_malformed"
+    other = {"credentials": [{"id": "m", "format": "ac_vp", "meta": {}}]}
+    assert ask(dcql_query=other).get_json()["code"] == "unsupported"
     mdoc = {"credentials": [{"id": "m", "format": "mso_mdoc", "meta": {"doctype_value": "x"}}]}
-    assert ask(dcql_query=mdoc).get_json()["code"] == "unsupported"
+    assert ask(dcql_query=mdoc).status_code == 201
 
 
 def test_a_host_without_a_name(tmp_path: Path) -> None:
