@@ -150,7 +150,7 @@ def changed_registries(manager: Manager) -> dict[str, tuple[Params, Accumulator]
     }
 
 
-def test_B176_B171_another_registry_or_epoch(holder: Holder, manager: Manager, proof: bytes) -> None:
+def test_B176_another_registry_or_epoch(holder: Holder, manager: Manager, proof: bytes) -> None:
     presentation = shown(proof, holder.opening.commitment)
     MembershipVerifier(manager.params, manager.accumulator).verify(presentation)
     for params, value in changed_registries(manager).values():
