@@ -185,7 +185,9 @@ def form_fields() -> dict[str, str]:
         ProtocolError: `media_type_unsupported`, or `invalid_request` when a field is repeated.
     """
     if request.mimetype != "application/x-www-form-urlencoded":
-        raise ProtocolError("media_type_unsupported", "expected Content-Type: application/x-www-form-urlencoded")
+        raise ProtocolError(
+            "media_type_unsupported", "expected Content-Type: application/x-www-form-urlencoded"
+        )
     fields: dict[str, str] = {}
     for name, values in request.form.lists():
         if len(values) > 1:
@@ -347,9 +349,7 @@ def _http_problem(error: HTTPException) -> AnyResponse:
 
 def _unexpected(error: Exception) -> Response:
     # The traceback names places in our code; its message might carry a claim, so it stays out.
-    LOG.error(
-        "unexpected %s request=%s at %s", type(error).__name__, _request_id(), _last_place(error)
-    )
+    LOG.error("unexpected %s request=%s at %s", type(error).__name__, _request_id(), _last_place(error))
     body = {
         "type": "urn:trustid:error:internal_error",
         "title": "Something went wrong on our side.",
