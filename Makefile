@@ -66,6 +66,7 @@ fuzz: $(DEV)/.ready ## 60 seconds for each Rust decoder (needs cargo-fuzz and a 
 	$(BIN)/python rust/fuzz/seeds.py
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_points -- -max_total_time=60
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_store -- -max_total_time=60 -max_len=2048
+	cargo +nightly fuzz run --fuzz-dir rust/fuzz membership -- -max_total_time=60 -max_len=2048
 
 clean: ## remove what was built (the data folder stays)
 	rm -rf $(DEV) $(RUN) dist build target

@@ -60,6 +60,14 @@ def stores() -> None:
             save("bls_store", data[64:])
 
 
+def membership() -> None:
+    """Parameters, values, commitments, openings and proofs of the accumulator's own vectors."""
+    path = FUZZ.parents[1] / "tests" / "own_vectors" / "revocation" / "membership.json"
+    for text in texts(json.loads(path.read_text())):
+        save("membership", bytes.fromhex(text))
+
+
 if __name__ == "__main__":
     points()
     stores()
+    membership()
