@@ -7,7 +7,6 @@ import gzip
 import json
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,12 +15,6 @@ from trustid.arriving import ARRIVAL_SECONDS, is_whole
 
 CONNECTIONS = 60
 NONCE = b"POST /oid4vci/nonce HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("hostile") / "data") as running:
-        yield running
 
 
 def exchange(port: int, data: bytes, *, seconds: float = 5) -> bytes:

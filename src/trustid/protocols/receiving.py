@@ -25,7 +25,14 @@ from trustid.did import jwk as did_jwk
 from trustid.did import key as did_key
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, dump_json, parse_json_object
-from trustid.errors import CODES, HolderBindingError, MalformedError, ProtocolError, UnsupportedError
+from trustid.errors import (
+    CODES,
+    FetchError,
+    HolderBindingError,
+    MalformedError,
+    ProtocolError,
+    UnsupportedError,
+)
 from trustid.fetching import Fetched
 from trustid.keys import PublicKey, SigningKey, generate
 from trustid.protocols.issuer_keys import find_issuer_key
@@ -54,6 +61,9 @@ METADATA_BYTES_MAX: Final = 1024 * 1024
 CREDENTIALS_BYTES_MAX: Final = 4 * 1024 * 1024
 NONCE_MAX: Final = 1024
 COPIES_DEFAULT: Final = 10
+LOST_ANSWERS_MAX: Final = 2
+"""How often a credential request is sent again when no answer comes back."""
+LOSSES: Final = frozenset({"fetch_failed", "fetch_timeout"})
 TITLE_MAX: Final = 200
 
 KeyKind = Literal["Ed25519", "P-256"]
@@ -223,10 +233,10 @@ class _Collection:
         held = []
         for identifier in self.token.identifiers.get(self.configuration_id, (None,)):
             self.keys = self._new_keys()
-            answer = self._ask(identifier)
+            answer = self._ask_until_heard(identifier)
             if answer.status == 400 and error_of(answer) == "invalid_nonce":
                 # The nonce may have aged while keys were made; section 8.3.1.2: get a new one, once.
-                answer = self._ask(identifier)
+                answer = self._ask_until_heard(identifier)
             held.append(self._held(credentials_of(_accepted(answer, immediate=True))))
         return held
 
@@ -249,6 +259,16 @@ class _Collection:
         kind = self.receiver.key_kind if self.receiver.key_kind in kinds else kinds[0]
         count = max(1, min(self.receiver.copies, self.metadata.batch_size))
         return [generate(kind) for _ in range(count)]
+
+    def _ask_until_heard(self, identifier: str | None) -> Fetched:
+        """Ask again, for the same keys, when the answer was lost on the way: it may have been given."""
+        for _ in range(LOST_ANSWERS_MAX):
+            try:
+                return self._ask(identifier)
+            except FetchError as err:
+                if err.code not in LOSSES:
+                    raise
+        return self._ask(identifier)
 
     def _ask(self, identifier: str | None) -> Fetched:
         nonce = self._nonce()

@@ -42,8 +42,8 @@ class StatusCache(Protocol):
         """What is kept."""
         ...
 
-    def save(self, issuer: str, uri: str, stored: StoredList) -> None:
-        """Keep this one from now on, unless one with a later `issued_at` is kept."""
+    def save(self, issuer: str, uri: str, stored: StoredList) -> str | None:
+        """Keep this one from now on, unless one with a later `issued_at` is kept; returns its version, or None."""
         ...
 
 
@@ -52,24 +52,33 @@ class MemoryStatusCache:
 
     def __init__(self) -> None:
         self._lists: OrderedDict[tuple[str, str], StoredList] = OrderedDict()
+        self._versions: dict[tuple[str, str], str] = {}
+        self._saves = 0
         self._lock = threading.Lock()
 
     def version(self, issuer: str, uri: str) -> str | None:
         """See `StatusCache`."""
-        stored = self.load(issuer, uri)
-        return None if stored is None else f"{stored.issued_at}.{stored.fetched_at}.{stored.fresh_until}"
+        with self._lock:
+            return self._versions.get((issuer, uri))
 
     def load(self, issuer: str, uri: str) -> StoredList | None:
         """See `StatusCache`."""
         with self._lock:
             return self._lists.get((issuer, uri))
 
-    def save(self, issuer: str, uri: str, stored: StoredList) -> None:
+    def save(self, issuer: str, uri: str, stored: StoredList) -> str | None:
         """See `StatusCache`."""
+        place = (issuer, uri)
         with self._lock:
-            kept = self._lists.get((issuer, uri))
-            if kept is None or kept.issued_at <= stored.issued_at:
-                self._lists[issuer, uri] = stored
-                self._lists.move_to_end((issuer, uri))
-                if len(self._lists) > MEMORY_LISTS_MAX:
-                    self._lists.popitem(last=False)
+            kept = self._lists.get(place)
+            if kept is not None and kept.issued_at > stored.issued_at:
+                return None
+            self._saves += 1
+            self._lists[place] = stored
+            self._lists.move_to_end(place)
+            # A count, not times: two lists may be signed and fetched within one second.
+            self._versions[place] = str(self._saves)
+            if len(self._lists) > MEMORY_LISTS_MAX:
+                dropped, _ = self._lists.popitem(last=False)
+                del self._versions[dropped]
+            return self._versions[place]

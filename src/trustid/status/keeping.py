@@ -314,8 +314,10 @@ class ListKeeper(Generic[List]):
         if opened.expires_at is not None:
             fresh_until = min(fresh_until, opened.expires_at)
         stored = StoredList(text, opened.issued_at, now, fresh_until)
-        self._cache.save(issuer, uri, stored)
-        self._remember((issuer, uri), _Open(self._cache.version(issuer, uri), stored, opened, key_of))
+        version = self._cache.save(issuer, uri, stored)
+        # Where another worker kept a later one meanwhile, that one is opened at the next check.
+        if version is not None:
+            self._remember((issuer, uri), _Open(version, stored, opened, key_of))
         return opened
 
     def _fetch(self, issuer: str, uri: str, now: int, *, force: bool) -> str:

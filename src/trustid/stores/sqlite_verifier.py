@@ -55,6 +55,7 @@ _CACHE_MIGRATIONS: Final[tuple[Migration, ...]] = (
             " fetched_at INTEGER NOT NULL, fresh_until INTEGER NOT NULL, PRIMARY KEY (issuer, uri)) STRICT"
         ),
     ),
+    ("ALTER TABLE status_list ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",),
 )
 
 
@@ -186,12 +187,9 @@ class SqliteStatusCache(SqliteStore):
         super().__init__(path, component="status_cache", migrations=_CACHE_MIGRATIONS)
 
     def version(self, issuer: str, uri: str) -> str | None:
-        """A short text that changes with each `save`; None when nothing is kept."""
-        row = self.query_one(
-            "SELECT issued_at, fetched_at, fresh_until FROM status_list WHERE issuer = ? AND uri = ?",
-            (issuer, uri),
-        )
-        return None if row is None else f"{row['issued_at']}.{row['fetched_at']}.{row['fresh_until']}"
+        """A short text that changes with each `save` and `expire`; None when nothing is kept."""
+        row = self.query_one(_VERSION, (issuer, uri))
+        return None if row is None else _version(row)
 
     def load(self, issuer: str, uri: str) -> StoredList | None:
         """What is kept."""
@@ -201,22 +199,37 @@ class SqliteStatusCache(SqliteStore):
         )
         return None if row is None else StoredList(**dict(row))
 
-    def save(self, issuer: str, uri: str, stored: StoredList) -> None:
-        """Keep this one from now on, unless one with a later `issued_at` is kept."""
+    def save(self, issuer: str, uri: str, stored: StoredList) -> str | None:
+        """Keep this one from now on, unless one with a later `issued_at` is kept; returns its version, or None."""
         with self.transaction() as work:
             work.execute(
-                "INSERT INTO status_list (issuer, uri, token, issued_at, fetched_at, fresh_until)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (issuer, uri) DO UPDATE SET token = excluded.token,"
+                "INSERT INTO status_list (issuer, uri, token, issued_at, fetched_at, fresh_until, revision)"
+                " VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (issuer, uri) DO UPDATE SET token = excluded.token,"
                 " issued_at = excluded.issued_at, fetched_at = excluded.fetched_at,"
-                " fresh_until = excluded.fresh_until WHERE status_list.issued_at <= excluded.issued_at",
+                " fresh_until = excluded.fresh_until, revision = status_list.revision + 1"
+                " WHERE status_list.issued_at <= excluded.issued_at",
                 (issuer, uri, stored.token, stored.issued_at, stored.fetched_at, stored.fresh_until),
             )
+            [row] = work.query(_VERSION, (issuer, uri))
+            return _version(row) if row["issued_at"] == stored.issued_at else None
 
     def expire(self, now: int) -> list[str]:
         """Let every list be fetched again before it is next used; returns their addresses."""
         with self.transaction() as work:
-            work.execute("UPDATE status_list SET fresh_until = min(fresh_until, ?)", (now,))
+            work.execute(
+                "UPDATE status_list SET fresh_until = min(fresh_until, ?), revision = revision + 1", (now,)
+            )
             return [row["uri"] for row in work.query("SELECT DISTINCT uri FROM status_list ORDER BY uri")]
+
+
+_VERSION: Final = (
+    "SELECT revision, issued_at, fetched_at, fresh_until FROM status_list WHERE issuer = ? AND uri = ?"
+)
+
+
+def _version(row: Row) -> str:
+    # Times alone would not do: two lists may be signed and fetched within one second.
+    return f"{row['revision']}.{row['issued_at']}.{row['fetched_at']}.{row['fresh_until']}"
 
 
 def _session(row: Row) -> StoredSession:
