@@ -27,9 +27,10 @@ from issuer_app.engine import engine
 from trustid.catalogue import CredentialType, RosterCheck, read_roster
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import LimitExceededError, ProtocolError, TrustidError
+from trustid.login_pages import add_login_pages
 from trustid.protocols.offered import RosterEntry
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
-from trustid.web import csrf_token, log_in, log_out, no_store, problem, require_staff, server_settings
+from trustid.web import no_store, problem, require_staff, server_settings
 
 __all__ = ["blueprint"]
 
@@ -41,35 +42,6 @@ LABEL_MAX: Final = 80
 NAME_CLAIMS: Final = ("familyname", "givenname", "firstname")
 
 blueprint = Blueprint("pages", __name__, static_folder="static", static_url_path="/static")
-
-
-# --- logging in ------------------------------------------------------------------
-
-
-@blueprint.get("/login")
-def login() -> Response:
-    """The login form."""
-    csrf_token()
-    return _page("login.html", next=_local_path(request.args.get("next", "")))
-
-
-@blueprint.post("/login")
-def begin_session() -> AnyResponse:
-    """Check the password and begin a session."""
-    target = _local_path(request.form.get("next", ""))
-    try:
-        log_in(request.form.get("password", ""))
-    except ProtocolError as err:
-        return _page("login.html", status=err.http_status, next=target, error=err.public)
-    return redirect(target or url_for("pages.home"), 303)
-
-
-@blueprint.post("/logout")
-@require_staff
-def end_session() -> AnyResponse:
-    """End the session."""
-    log_out()
-    return redirect(url_for("pages.login"), 303)
 
 
 # --- from a roster to links ------------------------------------------------------
@@ -278,10 +250,7 @@ def _page(template: str, *, status: int = 200, **values: Any) -> Response:
     return no_store(make_response(render_template(template, **values), status))
 
 
-def _local_path(target: str) -> str:
-    """A path of this server to go to after the login, never another site."""
-    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
-    return target if ours and target.isprintable() else ""
+add_login_pages(blueprint, _page)
 
 
 def _keep(configuration_id: str, check: RosterCheck) -> str:

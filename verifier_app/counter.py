@@ -20,10 +20,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from trustid.encoding import JsonObject, parse_json_object
 from trustid.errors import ProtocolError, TrustidError
+from trustid.login_pages import add_login_pages
 from trustid.protocols.asking import QUERY_MAX, Inquiry
 from trustid.protocols.ports_verifier import StoredSession
 from trustid.protocols.results import ProvedCredential
-from trustid.web import csrf_token, log_in, log_out, no_store, require_staff, server_settings
+from trustid.web import no_store, require_staff, server_settings
 from verifier_app.engine import engine
 from verifier_app.questions import claim_label, claim_place, type_title
 from verifier_app.words import check_words, headline
@@ -44,35 +45,6 @@ class Shown:
     title: str
     issuer: str
     rows: tuple[tuple[str, str], ...]
-
-
-# --- logging in ------------------------------------------------------------------
-
-
-@blueprint.get("/login")
-def login() -> Response:
-    """The login form."""
-    csrf_token()
-    return _page("login.html", next=_local_path(request.args.get("next", "")))
-
-
-@blueprint.post("/login")
-def begin_session() -> AnyResponse:
-    """Check the password and begin a session."""
-    target = _local_path(request.form.get("next", ""))
-    try:
-        log_in(request.form.get("password", ""))
-    except ProtocolError as err:
-        return _page("login.html", status=err.http_status, next=target, error=err.public)
-    return redirect(target or url_for("pages.home"), 303)
-
-
-@blueprint.post("/logout")
-@require_staff
-def end_session() -> AnyResponse:
-    """End the session."""
-    log_out()
-    return redirect(url_for("pages.login"), 303)
 
 
 # --- asking ----------------------------------------------------------------------
@@ -158,6 +130,9 @@ def _page(template: str, *, status: int = 200, **values: Any) -> Response:
     return no_store(make_response(render_template(template, staff=staff, **values), status))
 
 
+add_login_pages(blueprint, _page)
+
+
 def _ask_page(*, status: int = 200, error: str | None = None) -> Response:
     current = engine()
     kinds: dict[str, list[Any]] = {}
@@ -213,17 +188,6 @@ def _browser() -> str:
     if "browser" not in session:
         session["browser"] = secrets.token_urlsafe(32)
     return cast(str, session["browser"])
-
-
-def _local_path(path: str) -> str:
-    """A path on this server, or nothing: a login form must not send people elsewhere."""
-    plain = (
-        path.startswith("/")
-        and not path.startswith(("//", "/\\"))
-        and path.isprintable()
-        and "\\" not in path
-    )
-    return path if plain else ""
 
 
 def _qr_code(link: str) -> Markup:

@@ -17,7 +17,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"status"}),
     frozenset({"protocols"}),
     frozenset({"stores", "catalogue"}),
-    frozenset({"settings", "arriving", "serving", "web", "facade", "cli"}),
+    frozenset({"settings", "arriving", "serving", "web", "login_pages", "facade", "cli"}),
     frozenset({"issuer_app", "verifier_app", ""}),
 )
 """From the ground up: a module may import its own floor and those below. "" is `trustid/__init__.py`."""

@@ -20,8 +20,8 @@ DOORS: dict[str, frozenset[str]] = {
 DOOR_PREFIXES: dict[str, tuple[str, ...]] = {
     "sqlite3": ("trustid.stores.",),
     "pymongo": ("trustid.stores.",),
-    "flask": ("trustid.web", "issuer_app", "verifier_app"),
-    "werkzeug": ("trustid.web", "issuer_app", "verifier_app"),
+    "flask": ("trustid.login_pages", "trustid.web", "issuer_app", "verifier_app"),
+    "werkzeug": ("trustid.login_pages", "trustid.web", "issuer_app", "verifier_app"),
     "gunicorn": ("trustid.arriving", "trustid.serving"),
     "click": ("trustid.cli",),
     "rich": ("trustid.cli",),
