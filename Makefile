@@ -11,10 +11,10 @@ PYTHON_SOURCES := $(shell find src issuer_app verifier_app -type f -not -path '*
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials bench-bls bench-dids bench-revocation fuzz clean
+.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation fuzz clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 22
 
 run: $(RUN)/.ready ## start both servers with two sample institutions; stays until Ctrl-C
 	$(RUN)/bin/python tools/run.py
@@ -55,6 +55,9 @@ bench-credentials: $(DEV)/.ready ## SD-JWT VC and Data Integrity against PyPI sd
 
 bench-bls: $(DEV)/.bench ## BLS signatures against blst, blspy, chia_rs and py_ecc
 	$(BIN)/python -m benchmarks.bls
+
+bench-bls-100m: ## a key store of a hundred million keys: 9.6 GB of disk, some minutes
+	cargo run --release --locked -p trustid-core --example bls_store -- 100000000 $(or $(FOLDER),/tmp)
 
 bench-dids: $(DEV)/.ready ## resolving did:key, and verifying a did:webvh log
 	$(BIN)/python -m benchmarks.dids
