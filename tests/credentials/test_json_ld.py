@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from trustid.credentials import json_ld
 from trustid.credentials.data_integrity import eddsa_rdfc_2022
-from trustid.credentials.json_ld import Contexts, canonicalize_nquads
+from trustid.credentials.json_ld import OWN_CONTEXT, Contexts, canonicalize_nquads
 from trustid.credentials.model import Credential
 from trustid.errors import ConfigurationError, ProofError, TrustidError
 from trustid.keys import Ed25519SigningKey
@@ -260,7 +260,8 @@ def test_B073_a_changed_context_on_disk(tmp_path: Path, monkeypatch: pytest.Monk
 def test_B073_the_bundle_is_the_published_one() -> None:
     bundle = json_ld.read_bundle()
     index = json.loads((VECTORS / "contexts" / "index.json").read_text())
-    assert bundle == {entry["url"]: (VECTORS / "contexts" / entry["file"]).read_bytes() for entry in index}
+    published = {entry["url"]: (VECTORS / "contexts" / entry["file"]).read_bytes() for entry in index}
+    assert {address: bundle[address] for address in bundle if address != OWN_CONTEXT} == published
     assert V2 in Contexts.bundled()
     with pytest.raises(ConfigurationError) as caught:
         Contexts.bundled().extended({V2: b'{"@context": {}}'})

@@ -12,7 +12,15 @@ from typing import Any
 from trustid.catalogue import degree, student_id, vaccination
 from trustid.catalogue.cells import Column
 from trustid.catalogue.schema import check_schema_is_understood
-from trustid.catalogue.types import Claim, CredentialType, Display, Question, RosterColumns, RowReader
+from trustid.catalogue.types import (
+    Claim,
+    CredentialType,
+    Display,
+    Question,
+    RosterColumns,
+    RowReader,
+    W3cForm,
+)
 
 __all__ = ["load", "sample"]
 
@@ -56,6 +64,7 @@ def _read_type(folder: str, row_reader: RowReader) -> CredentialType:
     result = CredentialType(
         configuration_id=data["configuration_id"],
         vct_path=data["vct_path"],
+        w3c=W3cForm(**data["w3c"]),
         title=data["title"],
         description=data["description"],
         displays=tuple(Display(**display) for display in data["displays"]),

@@ -15,7 +15,7 @@ from typing import Any
 from trustid.catalogue.cells import Cell, Column, RowProblem, read_cells
 from trustid.catalogue.schema import check_schema
 
-__all__ = ["Claim", "CredentialType", "Display", "Path", "Question", "RosterColumns"]
+__all__ = ["Claim", "CredentialType", "Display", "Path", "Question", "RosterColumns", "W3cForm"]
 
 JsonObject = dict[str, Any]
 Path = tuple[str | int | None, ...]
@@ -123,12 +123,38 @@ class RosterColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class W3cForm:
+    """How a type looks as a W3C credential, in the words of `json_ld.OWN_CONTEXT`.
+
+    Attributes:
+        type: The type beside VerifiableCredential.
+        subject_type: The type of the credentialSubject; it brings the words of the claims.
+        renamed: Members whose name means something else in JSON-LD, by name.
+    """
+
+    type: str
+    subject_type: str
+    renamed: Mapping[str, str]
+
+    def subject(self, claims: Mapping[str, Any]) -> JsonObject:
+        """The credentialSubject that states these claims."""
+        return {"type": self.subject_type, **self._named(claims)}
+
+    def _named(self, claims: Mapping[str, Any]) -> JsonObject:
+        return {
+            self.renamed.get(name, name): self._named(value) if isinstance(value, Mapping) else value
+            for name, value in claims.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialType:
     """A kind of credential that an institution can issue.
 
     Attributes:
         configuration_id: Its `credential_configuration_id` in OpenID4VCI.
         vct_path: Its place under the issuer's public URL; see `vct`.
+        w3c: How it looks as a W3C credential.
         title: What a member of staff calls it.
         description: A sentence that says what it is for.
         displays: Names and colours, one a language; the first is the default.
@@ -143,6 +169,7 @@ class CredentialType:
 
     configuration_id: str
     vct_path: str
+    w3c: W3cForm
     title: str
     description: str
     displays: tuple[Display, ...]

@@ -41,6 +41,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_QUADS",
     "MAX_WORK",
+    "OWN_CONTEXT",
     "Contexts",
     "canonicalize_nquads",
 ]
@@ -60,7 +61,10 @@ MAX_QUADS: Final = 1 << 15
 MAX_WORK: Final = 200_000
 """Steps to tell blank nodes apart, one to three microseconds each."""
 
-INDEX_SHA256: Final = "965f83db7ea79433bbd7c478b550d040e134c89f3675b16c8d8b490c9c91c97b"
+OWN_CONTEXT: Final = "urn:trustid:context:v1"
+"""The context of this library's own types. A name that nobody can be asked for: it is bundled, as every context is."""
+
+INDEX_SHA256: Final = "fc92769578a7836ef73921e0135c5b7c4dd09f9f7f915b5e6daaf17afde3714d"
 """The hash of the list of contexts, which has the hash of each."""
 
 _LIMITS: Final = _core.RdfLimits(

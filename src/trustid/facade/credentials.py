@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
+from trustid import catalogue
 from trustid.credentials.data_integrity import CREATORS, Creator
+from trustid.credentials.json_ld import OWN_CONTEXT
 from trustid.credentials.model import V2_CONTEXT
 from trustid.credentials.presentation import issue_credential
 from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
@@ -58,7 +60,7 @@ def issue(
     key_id: str | None = None,
     holder: PublicKey | None = None,
     disclosable: Sequence[tuple[str | int | None, ...]] | None = None,
-    context: Sequence[str | Mapping[str, Any]] = (UNDEFINED_TERMS,),
+    context: Sequence[str | Mapping[str, Any]] | None = None,
     cryptosuite: str | None = None,
     status: JsonObject | None = None,
     expires_at: int | None = None,
@@ -78,7 +80,10 @@ def issue(
         holder: Who it is bound to. A bearer credential without.
         disclosable: dc+sd-jwt and vc+sd-jwt: the claims that the holder may
             keep back, as paths within `claims`; by default each member by itself.
-        context: W3C credentials: what follows the base context in `@context`.
+        context: W3C credentials: what follows the base context in `@context`; by
+            default the library's own for the types of the catalogue
+            ("DegreeCredential", ...), otherwise one that gives every term a
+            private meaning.
         cryptosuite: ldp_vc: one of `data_integrity.CREATORS`; by default
             eddsa-jcs-2022 or ecdsa-jcs-2019, as the key asks for.
         status: The `status` claim, or the `credentialStatus`.
@@ -90,7 +95,7 @@ def issue(
 
     Raises:
         UnsupportedError: Another format or cryptosuite.
-        MalformedError: The claims or the type do not fit the format.
+        MalformedError: The claims or the type do not fit the format, or the claims not the type.
         DisclosureError: `claim_not_disclosable`.
         TrustError: `issuer_mismatch`: the key is not the issuer's.
 
@@ -126,14 +131,15 @@ def issue(
             status=status,
             kid=method,
         )
+    subject, own_context = _subject(claims, type, context is None)
     document: JsonObject = {
-        "@context": [V2_CONTEXT, *context],
+        "@context": [V2_CONTEXT, *(own_context if context is None else context)],
         "type": ["VerifiableCredential", type],
         "issuer": named,
         "validFrom": _timestamp(now),
         "validUntil": None if expires_at is None else _timestamp(expires_at),
         "credentialStatus": status,
-        "credentialSubject": ({} if holder is None else {"id": did_key.create(holder)}) | dict(claims),
+        "credentialSubject": ({} if holder is None else {"id": did_key.create(holder)}) | subject,
     }
     document = {name: value for name, value in document.items() if value is not None}
     if format == "vc+jwt":
@@ -148,6 +154,15 @@ def issue(
         created=datetime.fromtimestamp(now, UTC),
         create=_creator(cryptosuite, key),
     )
+
+
+def _subject(claims: Mapping[str, Any], type: str, of_catalogue: bool) -> tuple[JsonObject, tuple[str, ...]]:
+    """What is said of the subject, and the context that gives it meaning."""
+    kind = next((kind for kind in catalogue.load().values() if kind.w3c.type == type), None)
+    if kind is None or not of_catalogue:
+        return dict(claims), (UNDEFINED_TERMS,)
+    kind.check_claims(claims)
+    return kind.w3c.subject(claims), (OWN_CONTEXT,)
 
 
 def _creator(cryptosuite: str | None, key: SigningKey) -> Creator:
