@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trustid.status.allocation import KEY_BYTES, MAX_SIZE, IndexPermutation
+from trustid.status.allocation import KEY_BYTES, MAX_SIZE, TABLE_BASE_MAX, IndexPermutation
 
 KEY = bytes(range(32))
 
@@ -18,6 +18,22 @@ KEY = bytes(range(32))
 def test_law_every_place_exactly_once(key: bytes, size: int) -> None:
     order = IndexPermutation(key, size)
     assert sorted(order.index(counter) for counter in range(size)) == list(range(size))
+
+
+@given(key=st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES), size=st.integers(1, 300))
+def test_law_in_bulk_as_one_by_one(key: bytes, size: int) -> None:
+    expected = [IndexPermutation(key, size).index(counter) for counter in range(size)]
+    assert IndexPermutation(key, size).indexes(range(size)) == expected
+
+
+@pytest.mark.parametrize("size", [1 << 20, TABLE_BASE_MAX**2, TABLE_BASE_MAX**2 + 1])
+def test_in_bulk_as_one_by_one(size: int) -> None:
+    order = IndexPermutation(KEY, size)
+    counters = [0, size - 1, *range(5, size, size // 50)]
+    assert order.indexes(counters) == [order.index(counter) for counter in counters]
+    for outside in (-1, size):
+        with pytest.raises(ValueError, match="counter"):
+            order.indexes([0, outside])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 255, 256, 257, 10_000])

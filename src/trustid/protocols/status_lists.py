@@ -13,6 +13,7 @@ Reference: draft-ietf-oauth-status-list-21, sections 4, 5.1 and 8.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -64,6 +65,10 @@ class StatusPlaces:
     def index(self, name: str, size: int, position: int) -> int:
         """The place of the credential that took this position of the counter."""
         return self._permutation(name, size).index(position)
+
+    def indexes(self, name: str, size: int, positions: Sequence[int]) -> list[int]:
+        """The places of several credentials."""
+        return self._permutation(name, size).indexes(positions)
 
     def reference(self, name: str, size: int, position: int) -> JsonObject:
         """The `status` claim of a credential (section 6.1)."""
@@ -133,9 +138,7 @@ class StatusLists:
     def _sign(self, record: StatusListRecord, now: int) -> tuple[str, int]:
         version, positions = self._store.revoked_positions(record.name)
         statuses = TokenStatusList(LIST_BITS, record.size)
-        statuses.set_many(
-            (self._places.index(record.name, record.size, position) for position in positions), INVALID
-        )
+        statuses.set_many(self._places.indexes(record.name, record.size, positions), INVALID)
         # Verifiers refuse a list older than one seen before, so its date never goes back with the clock.
         issued_at = max(now, record.token_issued_at)
         signer = self._identity.signer_named(record.signer)

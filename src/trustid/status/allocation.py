@@ -4,11 +4,12 @@ An index is a serial number: given out in order it tells when a credential was
 issued and who stood next in the queue. So the n-th credential takes place
 P(n), where P is a keyed permutation of the whole list: every place exactly
 once, no table to store, and an order that nobody without the key can tell
-from a random one.
+from a random one. Nothing is drawn and tried again, however full the list is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from math import isqrt
 
@@ -21,6 +22,10 @@ ROUNDS = 10
 """Feistel rounds. Four make a permutation pseudorandom for large halves (Luby
 and Rackoff); for halves of a few bits more are needed, and NIST SP 800-38G
 settles on ten for its small domains."""
+
+
+TABLE_BASE_MAX = 1 << 12
+"""Up to this many values of half a number, the rounds are tabled for work in bulk (sizes to 2**24)."""
 
 
 class IndexPermutation:
@@ -37,7 +42,7 @@ class IndexPermutation:
 
     Cost:
         Ten hashes for each walk; fewer than two walks on average from a size
-        of 100 entries on.
+        of 100 entries on. In bulk (`indexes`) about a microsecond each.
 
     Reference:
         Black and Rogaway, "Ciphers with Arbitrary Finite Domains" (2002),
@@ -50,7 +55,7 @@ class IndexPermutation:
         [0, 1, 2, 3, 4]
     """
 
-    __slots__ = ("_base", "_key", "size")
+    __slots__ = ("_base", "_key", "_tables", "size")
 
     def __init__(self, key: bytes, size: int) -> None:
         if len(key) != KEY_BYTES:
@@ -60,6 +65,7 @@ class IndexPermutation:
         self.size = size
         self._key = key
         self._base = isqrt(size - 1) + 1  # ceil(sqrt(size)), so that base * base >= size
+        self._tables: list[list[int]] = []
 
     def __repr__(self) -> str:
         return f"IndexPermutation(size={self.size})"
@@ -83,6 +89,38 @@ class IndexPermutation:
             place = self._permute(place)
         return place
 
+    def indexes(self, counters: Iterable[int]) -> list[int]:
+        """The places that several credentials take, each the same as from `index`.
+
+        Cost:
+            For a size of 2**20 some 10 ms once, for a table of every round's
+            values, then about a microsecond each. Above 2**24 as `index`.
+
+        Raises:
+            ValueError: The list has no such place.
+        """
+        if self._base > TABLE_BASE_MAX:
+            return [self.index(counter) for counter in counters]
+        if not self._tables:
+            self._tables = [[self._round(step, half) for half in range(self._base)] for step in range(ROUNDS)]
+        size, permute = self.size, self._permute_by_tables
+        places = []
+        for counter in counters:
+            if not 0 <= counter < size:
+                raise ValueError(f"expected a counter below {size}")
+            place = permute(counter)
+            while place >= size:
+                place = permute(place)
+            places.append(place)
+        return places
+
+    def _permute_by_tables(self, number: int) -> int:
+        base = self._base
+        left, right = divmod(number, base)
+        for table in self._tables:
+            left, right = right, (left + table[right]) % base
+        return left * base + right
+
     def _permute(self, number: int) -> int:
         base = self._base
         left, right = divmod(number, base)
@@ -93,4 +131,5 @@ class IndexPermutation:
     def _round(self, step: int, half: int) -> int:
         # 128 bits reduced modulo at most 2**20: the bias is below 2**-107.
         message = step.to_bytes(1, "big") + half.to_bytes(8, "big") + self.size.to_bytes(8, "big")
-        return int.from_bytes(blake2b(message, key=self._key, digest_size=16).digest(), "big")
+        digest = blake2b(message, key=self._key, digest_size=16).digest()
+        return int.from_bytes(digest, "big") % self._base

@@ -13,7 +13,6 @@ name its own address, so that no list can stand in for another one.
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +33,7 @@ from trustid.errors import (
 )
 from trustid.keys import PublicKey, SigningKey
 from trustid.status.bitstring_entry import BitstringStatusListEntry, EntryStatus
+from trustid.status.deflating import deflated
 from trustid.status.inflating import GZIP, MAX_LIST_BYTES, inflated
 from trustid.status.keeping import ListFormat, WantedList, list_key
 from trustid.status.list_token import CLOCK_SKEW_SECONDS, MAX_TOKEN_BYTES, clamp_ttl
@@ -68,7 +68,6 @@ MEDIA_TYPES: Final = (LIST_MEDIA_TYPE, "application/vc+ld+json", "application/ld
 
 LIST_CREDENTIAL_TYPE: Final = "BitstringStatusListCredential"
 LIST_TYPE: Final = "BitstringStatusList"
-COMPRESSION_LEVEL: Final = 9
 MILLISECONDS: Final = 1000
 
 
@@ -176,7 +175,7 @@ class Bitstring:
 
         The same list gives the same text: no time and no name stand in it.
         """
-        return multibase_encode(gzip.compress(self._bytes, COMPRESSION_LEVEL, mtime=0), "u")
+        return multibase_encode(deflated(self._bytes, GZIP), "u")
 
     @classmethod
     def decode(cls, encoded: Any) -> Bitstring:

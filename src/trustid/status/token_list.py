@@ -7,12 +7,12 @@ ZLIB; the token around it (`trustid.status.list_token`) is signed by the issuer.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from trustid.encoding import JsonObject, b64url_decode, b64url_encode
 from trustid.errors import MalformedError, StatusUnknownError
+from trustid.status.deflating import deflated
 from trustid.status.inflating import MAX_LIST_BYTES, ZLIB, inflated
 
 __all__ = ["BITS", "INVALID", "MAX_LIST_BYTES", "SUSPENDED", "VALID", "TokenStatusList"]
@@ -22,9 +22,6 @@ BITS = (1, 2, 4, 8)
 
 VALID, INVALID, SUSPENDED = 0x00, 0x01, 0x02
 """Status types with a registered meaning (section 7.1)."""
-
-COMPRESSION_LEVEL = 9
-"""Section 4.1: the highest level is recommended."""
 
 
 class TokenStatusList:
@@ -169,8 +166,8 @@ class TokenStatusList:
         return position, slot * self.bits
 
     def compress(self) -> bytes:
-        """The list in ZLIB format at the highest level (section 4.1)."""
-        return zlib.compress(self._bytes, COMPRESSION_LEVEL)
+        """The list in ZLIB format (section 4.1)."""
+        return deflated(self._bytes, ZLIB)
 
     @classmethod
     def decompress(cls, data: bytes, *, bits: int) -> TokenStatusList:
