@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from refusing import refused
 from trustid.keys import sealing
-from trustid.keys.sealing import SealingKey, new_salt, sealing_key_from_passphrase
+from trustid.keys.sealing import OpeningKey, SealingKey, new_salt, seal_to, sealing_key_from_passphrase
 
 KEY = SealingKey(bytes(range(32)))
 
@@ -76,3 +76,30 @@ def test_passphrases():
 def test_stretching_is_never_cheaper_than_the_interactive_profile():
     assert sealing.MEMORY_BYTES >= 64 << 20
     assert sealing.OPERATIONS >= 2
+
+
+@given(st.binary(max_size=100), st.binary(max_size=30))
+def test_sealing_to_a_public_key_laws(plaintext, context):
+    owner = KEY.derive_opening("tickets")
+    sealed = seal_to(owner.public_key, plaintext, context)
+    assert owner.open(sealed, context) == plaintext
+    assert seal_to(owner.public_key, plaintext, context) != sealed
+    assert len(sealed) == len(plaintext) + 80
+    with refused("store_tampered"):
+        owner.open(sealed, context + b"x")
+    with refused("store_tampered"):
+        KEY.derive_opening("other").open(sealed, context)
+    with refused("store_tampered"):
+        owner.open(sealed[:-1], context)
+
+
+def test_what_nobody_can_have_is_no_public_key():
+    assert KEY.derive_opening("x").public_key == KEY.derive_opening("x").public_key
+    with refused("key_invalid"):
+        seal_to(bytes(32), b"secret", b"")
+    with refused("key_invalid"):
+        seal_to(KEY.derive_opening("x").public_key[:31], b"secret", b"")
+    with refused("key_invalid"):
+        OpeningKey(bytes(31))
+    with pytest.raises(TypeError):
+        pickle.dumps(KEY.derive_opening("x"))

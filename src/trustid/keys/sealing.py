@@ -10,11 +10,16 @@ References:
 from __future__ import annotations
 
 import hashlib
+import hmac
 from typing import Final
 
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_box_PUBLICKEYBYTES,
+    crypto_box_seal,
+    crypto_box_seal_open,
+    crypto_scalarmult_base,
 )
 from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
@@ -27,8 +32,10 @@ __all__ = [
     "MEMORY_BYTES",
     "OPERATIONS",
     "SALT_BYTES",
+    "OpeningKey",
     "SealingKey",
     "new_salt",
+    "seal_to",
     "sealing_key_from_passphrase",
 ]
 
@@ -101,6 +108,65 @@ class SealingKey(Secret):
     def derive(self, label: str) -> SealingKey:
         """Make an independent key for another purpose, the same for the same label."""
         return SealingKey(_blake2b(self._secret, b"trustid derive " + label.encode("utf-8")))
+
+    def derive_opening(self, label: str) -> OpeningKey:
+        """Make an independent key that opens what others seal, the same for the same label."""
+        return OpeningKey(_blake2b(self._secret, b"trustid derive opening " + label.encode("utf-8")))
+
+
+class OpeningKey(Secret):
+    """Opens what anybody sealed to its public key (X25519 with XSalsa20-Poly1305, libsodium's sealed box)."""
+
+    __slots__ = ("_public_key", "_secret")
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != SECRET_BYTES:
+            raise MalformedError("key_invalid", f"expected a secret of 32 bytes, found {len(secret)}")
+        self._secret = bytes(secret)
+        self._public_key: bytes = crypto_scalarmult_base(self._secret)
+
+    @property
+    def public_key(self) -> bytes:
+        """What others seal to: 32 bytes."""
+        return self._public_key
+
+    def open(self, sealed: bytes, context: bytes) -> bytes:
+        """Return what `seal_to` sealed to this key for this context.
+
+        Raises:
+            StoreError: `store_tampered`: another key, another context, or a changed byte.
+        """
+        try:
+            opened = crypto_box_seal_open(sealed, self._public_key, self._secret)
+        except CryptoError as err:
+            raise StoreError("store_tampered", "expected a value sealed to this key") from err
+        bound, plaintext = opened[:SECRET_BYTES], opened[SECRET_BYTES:]
+        if not hmac.compare_digest(bound, _blake2b(b"", context)):
+            raise StoreError("store_tampered", "expected a value sealed for this place")
+        return plaintext
+
+
+def seal_to(public_key: bytes, plaintext: bytes, context: bytes) -> bytes:
+    """Encrypt for the owner of a key; who sealed it, nothing says.
+
+    Args:
+        public_key: 32 bytes, from `OpeningKey.public_key`.
+        plaintext: Any bytes.
+        context: As for `SealingKey.seal`.
+
+    Returns:
+        80 bytes more than the plaintext.
+
+    Raises:
+        MalformedError: `key_invalid`.
+    """
+    if len(public_key) != crypto_box_PUBLICKEYBYTES:
+        raise MalformedError("key_invalid", f"expected a public key of 32 bytes, found {len(public_key)}")
+    try:
+        return crypto_box_seal(_blake2b(b"", context) + plaintext, public_key)
+    except CryptoError as err:
+        # A point of low order: every secret would agree on the same key with it.
+        raise MalformedError("key_invalid", "expected a public key that somebody can have") from err
 
 
 def _blake2b(key: bytes, data: bytes) -> bytes:
