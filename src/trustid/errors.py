@@ -429,6 +429,29 @@ CODES: dict[str, CodeInfo] = {
     "acc_proof_invalid": CodeInfo(
         ProofError, 400, "The proof that the credential was not revoked does not hold."
     ),
+    "acc_registry_unknown": CodeInfo(
+        StatusUnknownError, 400, "The credential names a revocation registry that is not trusted here."
+    ),
+    "acc_value_untrusted": CodeInfo(
+        StatusUnknownError, 400, "The revocation registry's statement is not signed by its manager."
+    ),
+    "acc_rollback": CodeInfo(
+        StatusUnknownError, 400, "The revocation registry shows an older epoch than one seen before."
+    ),
+    "acc_equivocation": CodeInfo(
+        StatusUnknownError, 400, "The revocation registry signed two statements for one epoch. Do not use it."
+    ),
+    "acc_epoch_stale": CodeInfo(
+        StatusUnknownError,
+        400,
+        "The proof is of an epoch that is too old. Refresh the wallet, then try again.",
+    ),
+    "acc_epoch_future": CodeInfo(
+        StatusUnknownError, 400, "The proof is of an epoch that the revocation registry has not published."
+    ),
+    "acc_update_invalid": CodeInfo(
+        ProofError, 400, "What was fetched does not belong to the epoch that was signed. Nothing was changed."
+    ),
     "revocation_final": CodeInfo(ProtocolError, 409, "Revocation is final. Issue a new credential instead."),
     # fetching and DIDs
     "fetch_blocked": CodeInfo(FetchError, 400, "The address may not be fetched from here."),
