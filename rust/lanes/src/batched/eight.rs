@@ -36,18 +36,18 @@ const LIMB_BITS: usize = 52;
 pub(super) const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
 
 /// `R mod p`, one in Montgomery form; `2^400 mod p`, `s = 2^-16` in it; `2^16 * R mod p`, `1 / s` in it.
-const R: Limbs = limbs(&power_of_two(416));
+pub(super) const R: Limbs = limbs(&power_of_two(416));
 const S: Limbs = limbs(&power_of_two(400));
 /// `2^832 mod p`: brings the inverse of a number in Montgomery form back into it.
 const R_SQUARED: [u64; 6] = power_of_two(832);
 
 /// `p` and its small multiples, and `-1 / p mod 2^52`.
-const P: Limbs = limbs(&MODULUS);
-const P2: Limbs = multiple(2);
-const P4: Limbs = multiple(4);
+pub(super) const P: Limbs = limbs(&MODULUS);
+pub(super) const P2: Limbs = multiple(2);
+pub(super) const P4: Limbs = multiple(4);
 const P_INVERSE: u64 = negative_inverse(MODULUS[0]);
 
-type Limbs = [u64; LIMBS];
+pub(super) type Limbs = [u64; LIMBS];
 
 /// Eight 64-bit numbers, and what the arithmetic needs of them.
 pub(super) trait Lanes: Copy {
@@ -69,6 +69,15 @@ pub(super) trait Lanes: Copy {
     fn add_high(self, left: Self, right: Self) -> Self;
     /// Lane by lane: `negative` where this is below zero as a signed number, `other` elsewhere.
     fn choose(self, negative: Self, other: Self) -> Self;
+
+    /// `sum left[i] * right[i] / R`, with one reduction for the whole sum.
+    ///
+    /// If factors are below `a_i p` and `b_i p`, the sum of all `a_i b_i` must be below
+    /// `2^34`; then the result is below `2 p`. Limbs are normalized, before and after.
+    #[inline(always)]
+    fn dot<const N: usize>(left: [&[Self; LIMBS]; N], right: [&[Self; LIMBS]; N]) -> [Self; LIMBS] {
+        dot(left, right)
+    }
 }
 
 /// The field in eight lanes of `V`.
@@ -152,20 +161,29 @@ impl<V: Lanes> Arithmetic for Eight<V> {
 /// A Montgomery product; both factors below `16 p`, the product below `2 p`.
 #[inline(always)]
 fn multiply<V: Lanes>(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
+    V::dot([left], [right])
+}
+
+/// The body of [`Lanes::dot`] over [`Lanes::add_low`] and [`Lanes::add_high`].
+#[inline(always)]
+pub(super) fn dot<V: Lanes, const N: usize>(
+    left: [&[V; LIMBS]; N],
+    right: [&[V; LIMBS]; N],
+) -> [V; LIMBS] {
     let zero = V::splat(0);
     let inverse = V::splat(P_INVERSE);
     let modulus: [V; LIMBS] = constant(&P);
-    // Limbs of the running sum, each below 2^58: eight rounds of four parts of 52 bits.
+    // Limbs of the running sum: eight rounds of 2 N + 2 parts of 52 bits, below 2^60 for N < 16.
     let mut low = [zero; LIMBS];
-    for digit in right {
-        low[0] = low[0].add_low(left[0], *digit);
-        let quotient = zero.add_low(low[0], inverse);
+    for digit in 0..LIMBS {
         let mut high = [zero; LIMBS];
-        high[0] = high[0].add_high(left[0], *digit);
-        for at in 1..LIMBS {
-            low[at] = low[at].add_low(left[at], *digit);
-            high[at] = high[at].add_high(left[at], *digit);
+        for (left, right) in left.iter().zip(&right) {
+            for at in 0..LIMBS {
+                low[at] = low[at].add_low(left[at], right[digit]);
+                high[at] = high[at].add_high(left[at], right[digit]);
+            }
         }
+        let quotient = zero.add_low(low[0], inverse);
         for at in 0..LIMBS {
             low[at] = low[at].add_low(modulus[at], quotient);
             high[at] = high[at].add_high(modulus[at], quotient);
@@ -183,7 +201,7 @@ fn multiply<V: Lanes>(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
 
 /// Carries what is beyond 52 bits, or below zero, from limb to limb; the value is not negative.
 #[inline(always)]
-fn normalize<V: Lanes>(mut value: [V; LIMBS]) -> [V; LIMBS] {
+pub(super) fn normalize<V: Lanes>(mut value: [V; LIMBS]) -> [V; LIMBS] {
     let mask = V::splat(LIMB_MASK);
     for at in 0..LIMBS - 1 {
         let carry = value[at].signed_carry();
@@ -195,7 +213,7 @@ fn normalize<V: Lanes>(mut value: [V; LIMBS]) -> [V; LIMBS] {
 
 /// Takes `multiple` away where it fits.
 #[inline(always)]
-fn reduce<V: Lanes>(value: &[V; LIMBS], multiple: &Limbs) -> [V; LIMBS] {
+pub(super) fn reduce<V: Lanes>(value: &[V; LIMBS], multiple: &Limbs) -> [V; LIMBS] {
     let less = normalize(zip3(value, value, multiple, |value, _, multiple| {
         value.subtract(multiple)
     }));
@@ -208,7 +226,7 @@ fn reduce<V: Lanes>(value: &[V; LIMBS], multiple: &Limbs) -> [V; LIMBS] {
 }
 
 #[inline(always)]
-fn zip3<V: Lanes>(
+pub(super) fn zip3<V: Lanes>(
     left: &[V; LIMBS],
     right: &[V; LIMBS],
     third: &Limbs,
@@ -222,7 +240,7 @@ fn zip3<V: Lanes>(
 }
 
 #[inline(always)]
-fn constant<V: Lanes>(value: &Limbs) -> [V; LIMBS] {
+pub(super) fn constant<V: Lanes>(value: &Limbs) -> [V; LIMBS] {
     let mut result = [V::splat(0); LIMBS];
     for at in 0..LIMBS {
         result[at] = V::splat(value[at]);
@@ -232,7 +250,7 @@ fn constant<V: Lanes>(value: &Limbs) -> [V; LIMBS] {
 
 /// An element from the words of each lane's number.
 #[inline(always)]
-fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; 6]) -> [V; LIMBS] {
+pub(super) fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; 6]) -> [V; LIMBS] {
     let mut rows = [[0_u64; LANES]; LIMBS];
     for lane in 0..LANES {
         for (row, limb) in rows.iter_mut().zip(limbs(&words(lane))) {
@@ -248,13 +266,13 @@ fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; 6]) -> [V; LIMBS] {
 
 /// The number of each lane, below `p`; the element is below `2 p`.
 #[inline(always)]
-fn numbers<V: Lanes>(value: &[V; LIMBS]) -> [[u64; 6]; LANES] {
+pub(super) fn numbers<V: Lanes>(value: &[V; LIMBS]) -> [[u64; 6]; LANES] {
     let rows = value.map(V::store);
     core::array::from_fn(|lane| below_modulus(words(&rows.map(|row| row[lane]))))
 }
 
 /// Inverts numbers that stand for themselves times `R`, and gives them in the same form.
-fn invert_all(values: &mut [[u64; 6]; LANES]) {
+pub(super) fn invert_all(values: &mut [[u64; 6]; LANES]) {
     let multiply = |left: &blst_fp, right: &blst_fp| {
         let mut product = blst_fp::default();
         // SAFETY: blst reads two elements and writes one.
@@ -291,7 +309,7 @@ fn invert_all(values: &mut [[u64; 6]; LANES]) {
 
 /// Six words of 64 bits as eight limbs of 52.
 #[inline(always)]
-const fn limbs(words: &[u64; 6]) -> Limbs {
+pub(super) const fn limbs(words: &[u64; 6]) -> Limbs {
     let mut result = [0; LIMBS];
     let mut at = 0;
     while at < LIMBS {
@@ -348,7 +366,7 @@ const fn below_modulus(mut words: [u64; 6]) -> [u64; 6] {
 }
 
 /// `2^exponent mod p`.
-const fn power_of_two(exponent: usize) -> [u64; 6] {
+pub(super) const fn power_of_two(exponent: usize) -> [u64; 6] {
     let mut words = [1, 0, 0, 0, 0, 0];
     let mut step = 0;
     while step < exponent {
@@ -366,7 +384,7 @@ const fn power_of_two(exponent: usize) -> [u64; 6] {
 }
 
 /// A small multiple of `p`, in limbs.
-const fn multiple(factor: u64) -> Limbs {
+pub(super) const fn multiple(factor: u64) -> Limbs {
     let mut result = [0; LIMBS];
     let mut carry = 0;
     let mut at = 0;

@@ -21,6 +21,10 @@
 )]
 
 mod eight;
+#[cfg(test)]
+mod fp;
+#[cfg(test)]
+mod fp2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 #[cfg(test)]
