@@ -41,6 +41,7 @@ from trustid.keys.bls import (
 )
 
 __all__ = [
+    "MAX_CERTIFICATE_BYTES",
     "MAX_MEMBERS",
     "MAX_WEIGHT",
     "Committee",

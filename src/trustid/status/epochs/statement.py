@@ -35,6 +35,7 @@ __all__ = [
     "keys_by_thumbprint",
     "read_statement",
     "sign_statement",
+    "statement_text",
 ]
 
 STATEMENT_TYP: Final = "trustid-epoch+jwt"
@@ -224,6 +225,18 @@ def read_statement(token: str, keys: Mapping[str, PublicKey], *, registry: str) 
     if statement.registry != registry:
         raise StatusUnknownError("acc_value_untrusted", "expected a statement about this registry")
     return SignedStatement(statement, token, sha256(_HASH_TAG + jws.payload))
+
+
+def statement_text(data: bytes) -> str:
+    """A statement as it was fetched, before anything of it is checked.
+
+    Raises:
+        MalformedError: `malformed`: not ASCII, which every compact JWS is.
+    """
+    try:
+        return data.decode("ascii")
+    except UnicodeDecodeError as err:
+        raise MalformedError("malformed", "expected a statement in ASCII") from err
 
 
 def _number(claims: Mapping[str, Any], name: str) -> int:

@@ -1,0 +1,192 @@
+"""What the revocation manager asks of the outside: its store, and the issuers who hold tickets.
+
+Each operation of the store is one atomic step. A step that depends on what was
+read before names the `version` that it was read at, and does nothing when
+another process came first: nobody holds a lock while thinking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = [
+    "Batch",
+    "BegunEpoch",
+    "PublishedEpoch",
+    "RegistryStore",
+    "RevocationRequests",
+    "StoredRegistry",
+    "TicketPool",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BegunEpoch:
+    """An epoch whose content is decided and which is not published yet.
+
+    Attributes:
+        epoch: Its number.
+        issued_at: What its statement will say, epoch seconds.
+        next_at: Likewise.
+        token: The statement, once it was signed. From then on it is the only one.
+    """
+
+    epoch: int
+    issued_at: int
+    next_at: int
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRegistry:
+    """A registry as it is kept.
+
+    Attributes:
+        uri: Its name.
+        params: Its parameters.
+        interval_seconds: How long an epoch lasts by plan.
+        version: Counts the changes of `state` and `joined`.
+        joined: How many slots were ever given out.
+        state: `Manager.state_bytes`, not for the public.
+        begun: The epoch that is not published yet, or None.
+    """
+
+    uri: str
+    params: bytes
+    interval_seconds: int
+    version: int
+    joined: int
+    state: bytes = field(repr=False)
+    begun: BegunEpoch | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Slots that were given out together, to one issuer.
+
+    Attributes:
+        id: Numbers the batches, from 1; 0 before the store has given one.
+        pool: The issuer's pool, as the command names it.
+        ticket_key: The key that the tickets are sealed to, 32 bytes.
+        first: The number of its first slot, in the order of joining.
+        count: How many.
+    """
+
+    id: int
+    pool: str
+    ticket_key: bytes
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedEpoch:
+    """An epoch as history tells it.
+
+    Attributes:
+        epoch: Its number.
+        issued_at: When, epoch seconds.
+        revoked: How many slots it revoked.
+        token: Its statement.
+        published: Whether it was published, or is still on its way.
+    """
+
+    epoch: int
+    issued_at: int
+    revoked: int
+    token: str | None
+    published: bool
+
+
+class RegistryStore(Protocol):
+    """Where one registry's state lives; every method is atomic and durable when it returns."""
+
+    def create(self, registry: StoredRegistry) -> None:
+        """Write a new registry.
+
+        Raises:
+            StoreError: `registry_exists`.
+        """
+        ...
+
+    def registry(self) -> StoredRegistry | None:
+        """The registry, or None before `create`."""
+        ...
+
+    def save_join(self, version: int, batch: Batch, *, joined: int, state: bytes) -> Batch | None:
+        """Note that slots were given out; returns the batch with its id, or None if the version is another one."""
+        ...
+
+    def undelivered(self) -> Sequence[Batch]:
+        """Batches whose tickets may not have reached their pool."""
+        ...
+
+    def delivered(self, batch_id: int) -> None:
+        """The tickets of a batch are in their pool."""
+        ...
+
+    def pools(self) -> Sequence[str]:
+        """Every pool that ever got a batch."""
+        ...
+
+    def add_revocations(self, slots: Sequence[int], now: int) -> int:
+        """Ask for revocations at the next epoch; returns how many were not asked for before. Never taken back."""
+        ...
+
+    def waiting(self, limit: int) -> Sequence[int]:
+        """Slots whose revocation was asked for and stands in no epoch, lowest first."""
+        ...
+
+    def count_waiting(self) -> int:
+        """How many there are."""
+        ...
+
+    def begin_epoch(self, version: int, begun: BegunEpoch, slots: Sequence[int], *, state: bytes) -> bool:
+        """Decide an epoch: what it revokes, and when. False if the version is another one, or an epoch is begun."""
+        ...
+
+    def record_statement(self, epoch: int, token: str) -> str:
+        """Keep the statement of the epoch that is begun; returns the one that counts, which is the first."""
+        ...
+
+    def finish_epoch(self, epoch: int) -> None:
+        """The epoch is published."""
+        ...
+
+    def statement(self, epoch: int) -> str | None:
+        """The statement of an epoch, published or signed."""
+        ...
+
+    def epochs(self, *, after: int, limit: int) -> Sequence[PublishedEpoch]:
+        """Epochs above a number, lowest first."""
+        ...
+
+    def revoked_in(self, epoch: int) -> Sequence[int]:
+        """The slots that an epoch revoked, lowest first."""
+        ...
+
+
+class TicketPool(Protocol):
+    """An issuer's stock of slots."""
+
+    def add_tickets(self, registry: str, tickets: Sequence[tuple[int, bytes]]) -> int:
+        """Add pairs of slot and sealed handle; those already there are left alone. Returns how many were new."""
+        ...
+
+    def free_tickets(self, registry: str) -> int:
+        """How many are left."""
+        ...
+
+
+class RevocationRequests(Protocol):
+    """What an issuer's desk asked to be revoked."""
+
+    def requested_slots(self, registry: str) -> Sequence[int]:
+        """Slots whose revocation was asked for and not done."""
+        ...
+
+    def slots_revoked(self, registry: str, slots: Sequence[int], epoch: int) -> None:
+        """They are revoked as of this epoch; again changes nothing."""
+        ...
