@@ -102,8 +102,8 @@ pub enum Error {
         /// The number that was found.
         found: usize,
     },
-    /// A key store cannot be read or written.
-    #[error("expected to {doing} a key store, found: {found}")]
+    /// A file of keys or rows cannot be read or written.
+    #[error("expected to {doing} a file, found: {found}")]
     StoreUnavailable {
         /// What was attempted.
         doing: &'static str,
@@ -171,6 +171,15 @@ pub enum Error {
     /// No such block of rows, or another number of rows than it has.
     #[error("expected a block of the registry, with all of its rows")]
     BlockInvalid,
+    /// A block of rows does not belong to the root of its epoch.
+    #[error("expected a block of rows that belongs to the root of the epoch")]
+    UpdateInvalid,
+    /// A file is not the rows of this registry, or was changed.
+    #[error("expected the rows of this registry as they were written, found {found}")]
+    RowsDamaged {
+        /// What is wrong.
+        found: &'static str,
+    },
     /// A row does not answer the handle at this epoch.
     #[error("expected a row that answers the handle at this epoch")]
     WitnessInvalid,

@@ -16,6 +16,7 @@
 pub mod accumulator;
 pub mod bls;
 mod error;
+mod files;
 pub mod hash;
 pub mod membership;
 mod parallel;

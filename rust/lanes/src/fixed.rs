@@ -74,6 +74,22 @@ impl FixedBase {
         }
     }
 
+    /// The table for `count` multiples.
+    #[must_use]
+    pub fn for_many(point: &G1Affine, count: usize, _threads: usize) -> Self {
+        Self::new(point, Self::window_for(count))
+    }
+
+    /// The multiples, compressed.
+    #[must_use]
+    pub fn compressed(&self, scalars: &[Scalar]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(48 * scalars.len());
+        for point in &self.multiply_all(scalars) {
+            bytes.extend_from_slice(&point.compress());
+        }
+        bytes
+    }
+
     /// The multiple by one number.
     #[must_use]
     pub fn multiply(&self, scalar: &Scalar) -> G1Jacobian {

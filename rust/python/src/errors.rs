@@ -77,7 +77,9 @@ fn place(error: &Error) -> (Class, &'static str) {
         | Error::SelectionInvalid { .. }
         | Error::BlockInvalid
         | Error::ContextInvalid { .. } => (Class::Malformed, "malformed"),
-        Error::StoreDamaged { .. } | Error::ManagerStateInvalid => (Class::Store, "store_tampered"),
+        Error::StoreDamaged { .. } | Error::RowsDamaged { .. } | Error::ManagerStateInvalid => {
+            (Class::Store, "store_tampered")
+        }
         Error::StoreUnsafe { .. } => (Class::Store, "store_unsafe"),
         Error::PointIsIdentity => (Class::Malformed, "point_identity"),
         Error::HandleInvalid => (Class::Malformed, "handle_invalid"),
@@ -85,6 +87,7 @@ fn place(error: &Error) -> (Class, &'static str) {
         Error::HandleRevokedFinal => (Class::AccumulatorState, "handle_revoked_final"),
         Error::NotMember => (Class::AccumulatorState, "not_member"),
         Error::ParamsInvalid { .. } => (Class::Malformed, "params_invalid"),
+        Error::UpdateInvalid => (Class::Proof, "acc_update_invalid"),
         Error::WitnessInvalid => (Class::Proof, "acc_witness_invalid"),
         Error::ProofInvalid => (Class::Proof, "acc_proof_invalid"),
         Error::At { error, .. } => place(error),

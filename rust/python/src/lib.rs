@@ -24,6 +24,7 @@ mod gil;
 mod hash;
 mod membership;
 mod rdf;
+mod rows;
 mod suite;
 
 /// Groups, signatures and accumulators, in Rust. Private: use `trustid.keys.bls` and `trustid.status`.
@@ -46,6 +47,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::rdf::{canonicalize_jsonld, canonicalize_nquads, ContextSet, RdfLimits};
+    #[pymodule_export]
+    use crate::rows::{check_block, RowsFile, RowsSummary};
     #[pymodule_export]
     use crate::suite::Suite;
 }

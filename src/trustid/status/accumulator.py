@@ -21,9 +21,27 @@ Example:
     True
     >>> len(block_hash(manager.params, manager.accumulator, 0, rows))
     32
+
+The rows of everybody go into a file, and a holder takes one block of it:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = manager.write_rows(f"{folder}/rows", threads=2)
+    ...     file = RowsFile.open(f"{folder}/rows", manager.params)
+    ...     block, proof = file.block(0), file.proof(0)
+    >>> check_block(manager.params, written.accumulator, written.root, 0, block, proof)
 """
 
-from trustid._core import Accumulator, Manager, Member, Params, block_hash
+from trustid._core import (
+    Accumulator,
+    Manager,
+    Member,
+    Params,
+    RowsFile,
+    RowsSummary,
+    block_hash,
+    check_block,
+)
 
 __all__ = [
     "BLOCK_ROWS",
@@ -33,7 +51,10 @@ __all__ = [
     "Manager",
     "Member",
     "Params",
+    "RowsFile",
+    "RowsSummary",
     "block_hash",
+    "check_block",
 ]
 
 DEFAULT_CAPACITY = 1 << 27

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::member::Member;
 use super::params::Params;
+use super::refresh::Refresh;
 use super::rows::{block_range, rows, ROW_BYTES};
 use super::secret::{Secret, MANAGER_SECRET_BYTES};
 use super::slots::Slots;
@@ -101,7 +102,7 @@ impl Manager {
         let fits = manager.params == *params
             && value == accumulator.value
             && gone.iter().all(|slot| taken.has(*slot))
-            && (accumulator.epoch() > 0) != gone.is_empty();
+            && (accumulator.epoch() > 0 || gone.is_empty());
         if !fits {
             return Err(Error::ManagerStateInvalid);
         }
@@ -210,6 +211,27 @@ impl Manager {
         Ok(self.accumulator)
     }
 
+    /// Begins an epoch without revoking anybody: the number moves on, the value stays.
+    ///
+    /// Holders and verifiers who expect an epoch a day see that the manager is alive.
+    pub fn advance(&mut self) -> Accumulator {
+        let epoch = self.accumulator.epoch() + 1;
+        self.accumulator = Accumulator::new(epoch, self.accumulator.value);
+        self.accumulator
+    }
+
+    /// All that is needed to write the rows of the present epoch, on its own: the
+    /// manager can be used meanwhile.
+    #[must_use]
+    pub fn refresh(&self) -> Refresh {
+        Refresh::new(
+            self.secret.clone(),
+            self.params.clone(),
+            self.accumulator,
+            self.revoked.clone(),
+        )
+    }
+
     /// The row of a slot that is taken and not revoked, by one multiplication: its witness.
     ///
     /// # Errors
@@ -241,7 +263,12 @@ impl Manager {
                 found: usize::try_from(slots.end - slots.start).unwrap_or(usize::MAX),
             });
         }
-        Ok(rows(&self.accumulator, &self.scalars(slots)?, threads))
+        let scalars = self.secret.row_scalars(slots, &self.revoked);
+        Ok(rows(
+            &self.accumulator,
+            &scalars.ok_or(Error::NotMember)?,
+            threads,
+        ))
     }
 
     /// The rows of one block of 4,096 slots.
@@ -250,21 +277,6 @@ impl Manager {
     /// [`Error::BlockInvalid`] if there is no such block; [`Error::LimitExceeded`].
     pub fn block(&self, block: u64, threads: usize) -> Result<Vec<u8>, Error> {
         self.rows(block_range(self.params.capacity(), block)?, threads)
-    }
-
-    /// `s` of each slot: `1 / (y + alpha)`, or what replaced it when it was revoked.
-    fn scalars(&self, slots: Range<u64>) -> Result<Vec<Scalar>, Error> {
-        let divisors: Vec<Scalar> = slots
-            .clone()
-            .map(|slot| self.secret.divisor(slot))
-            .collect();
-        let mut scalars = Scalar::invert_all(&divisors).ok_or(Error::NotMember)?;
-        for (slot, scalar) in slots.zip(&mut scalars) {
-            if self.revoked.has(slot) {
-                *scalar = self.secret.replacement(slot);
-            }
-        }
-        Ok(scalars)
     }
 
     /// `1 / prod(y + alpha)` over slots.

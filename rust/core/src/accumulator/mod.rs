@@ -24,15 +24,20 @@
 mod manager;
 mod member;
 mod params;
+mod refresh;
 mod rows;
+mod rows_file;
 mod secret;
 mod slots;
+mod tree;
 mod value;
 
 pub use manager::Manager;
 pub use member::Member;
 pub use params::{Params, DEFAULT_CAPACITY, MAX_CAPACITY, MAX_REGISTRY_BYTES};
-pub use rows::{block_hash, BLOCK_ROWS, ROW_BYTES};
+pub use refresh::{Refresh, RowsSummary};
+pub use rows::{block_hash, check_block, BLOCK_ROWS, ROW_BYTES};
+pub use rows_file::RowsFile;
 pub use secret::MANAGER_SECRET_BYTES;
 pub use value::Accumulator;
 

@@ -1,8 +1,11 @@
 //! The manager's secret, and the keyed function that gives each slot its scalars.
 
+use core::ops::Range;
+
 use trustid_lanes::{sha256, Affine, G2Affine, G2Jacobian, Jacobian, Scalar, SECRET_BYTES};
 use zeroize::Zeroizing;
 
+use super::slots::Slots;
 use crate::random::random_scalar;
 use crate::Error;
 
@@ -20,7 +23,8 @@ enum Purpose {
     Replacement = 2,
 }
 
-/// `alpha` and the key of the function over the slots.
+/// `alpha` and the key of the function over the slots; each copy is wiped on its own.
+#[derive(Clone)]
 pub(crate) struct Secret {
     alpha: Scalar,
     key: Zeroizing<[u8; SECRET_BYTES]>,
@@ -83,6 +87,18 @@ impl Secret {
     /// The scalar of a revoked slot's row.
     pub(crate) fn replacement(&self, slot: u64) -> Scalar {
         self.derive(Purpose::Replacement, slot)
+    }
+
+    /// `s` of each slot: `1 / (y + alpha)`, or what replaced it when it was revoked.
+    pub(crate) fn row_scalars(&self, slots: Range<u64>, revoked: &Slots) -> Option<Vec<Scalar>> {
+        let divisors: Vec<Scalar> = slots.clone().map(|slot| self.divisor(slot)).collect();
+        let mut scalars = Scalar::invert_all(&divisors)?;
+        for (slot, scalar) in slots.zip(&mut scalars) {
+            if revoked.has(slot) {
+                *scalar = self.replacement(slot);
+            }
+        }
+        Some(scalars)
     }
 
     /// A scalar that nobody without the key can tell from a random one.

@@ -13,6 +13,7 @@ use crate::bls::batch::verify_proofs;
 use crate::bls::bulk::{read_keys, read_proofs};
 use crate::bls::public::PublicKey;
 use crate::bls::suite::{Possession, Suite};
+use crate::files::{sync_folder, unavailable};
 use crate::Error;
 
 /// Proofs that are checked together: enough to share what can be shared.
@@ -240,20 +241,4 @@ impl<S: Suite> Drop for KeyStoreBuilder<S> {
             let _ = fs::remove_file(&self.partial);
         }
     }
-}
-
-pub(super) fn unavailable(doing: &'static str, error: &std::io::Error) -> Error {
-    Error::StoreUnavailable {
-        doing,
-        found: error.kind(),
-    }
-}
-
-/// Makes the new name itself survive a power cut.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 
 use trustid_lanes::{sha256, Affine, Digest, Jacobian};
 
-use super::build::unavailable;
 use super::select::{Plan, Selection, READ_KEYS};
 use super::{header, key_bytes, root, Kind, DIGEST_AT, HEADER, LEAF_KEYS};
 use crate::bls::aggregation::check_sum;
 use crate::bls::public::{ProvenKey, PublicKey};
 use crate::bls::signature::Signature;
 use crate::bls::suite::{Possession, Suite};
+use crate::files::unavailable;
 use crate::parallel::{by_ranges, check_threads};
 use crate::Error;
 
