@@ -401,6 +401,9 @@ CODES: dict[str, CodeInfo] = {
         StatusUnknownError, 400, "The status list is not the one that the credential names."
     ),
     "status_stale": CodeInfo(StatusUnknownError, 400, "The status list is too old."),
+    "status_change_invalid": CodeInfo(
+        StatusUnknownError, 400, "The change does not fit the status list at hand."
+    ),
     "status_rollback": CodeInfo(StatusUnknownError, 400, "The status list is older than one seen before."),
     "status_unavailable": CodeInfo(
         StatusUnknownError, 503, "The status list cannot be fetched now. Try again later."
