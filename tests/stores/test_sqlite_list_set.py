@@ -84,15 +84,14 @@ def test_each_place_once_when_processes_are_killed(tmp_path: Path) -> None:
     file = tmp_path / "lists.db"
     seen: list[str] = []
     for lines in (1, 63, 64, 200):
-        process = taker(file, 1_000_000, flush=True)
-        begin(process)
-        assert process.stdout is not None
-        printed = "".join(process.stdout.readline() for _ in range(lines))
-        process.send_signal(signal.SIGKILL)
-        # The last line may be cut short; whoever reads only part of it has no place.
-        printed += process.stdout.read().rpartition("\n")[0]
-        assert process.wait() == -signal.SIGKILL
-        process.stdout.close()
+        with taker(file, 1_000_000, flush=True) as process:
+            begin(process)
+            assert process.stdout is not None
+            printed = "".join(process.stdout.readline() for _ in range(lines))
+            process.send_signal(signal.SIGKILL)
+            # The last line may be cut short; whoever reads only part of it has no place.
+            printed += process.stdout.read().rpartition("\n")[0]
+        assert process.returncode == -signal.SIGKILL
         seen += printed.splitlines()
     last = taker(file, 100)
     begin(last)
