@@ -5,12 +5,24 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, ParamSpec
 
 import click
 from rich.console import Console
 from rich.panel import Panel
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -48,6 +60,8 @@ Exit codes:
   2  the command was not understood
   3  the other side cannot be reached
   4  a setting, a key file or a folder on this machine is not in order"""
+
+PROGRESS_AFTER_SECONDS: Final = 2.0
 
 _UNREACHABLE_CODES: Final = frozenset(
     {"did_unreachable", "status_unavailable", "fetch_failed", "fetch_timeout", "tls_invalid"}
@@ -103,6 +117,34 @@ class Output:
             grid.add_row(Text(name, style="bold"), Text(clean(value)))
         self._console.print(Panel(grid, title=Text(clean(title)), title_align="left", expand=False))
 
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Bars for people, for what takes longer than two seconds; nothing for machines and files.
+
+        Yields:
+            A function that is told a step, how much of it is done, and how much there is.
+        """
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        if self.as_json or not console.is_terminal:
+            yield lambda _step, _done, _total: None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), _Rate())
+        bars = Progress(*columns, TimeRemainingColumn(), console=console, transient=True)
+        started = time.monotonic()
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done)
+            if time.monotonic() - started > PROGRESS_AFTER_SECONDS:
+                bars.start()  # again does nothing
+
+        try:
+            yield tell
+        finally:
+            bars.stop()
+
     def error(self, error: TrustidError) -> None:
         """Say what went wrong: to machines on standard output, to people on standard error."""
         if self.as_json:
@@ -118,6 +160,13 @@ class Output:
         console.print(Text(clean(f"{error.code}: {error.message}"), style="dim"))
         if error.code == "fetch_blocked":
             console.print(Text(_LOOPBACK_HINT))
+
+
+class _Rate(ProgressColumn):
+    """How much is done in a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
 
 
 def clean(value: Any) -> str:

@@ -432,6 +432,20 @@ CODES: dict[str, CodeInfo] = {
     "acc_proof_invalid": CodeInfo(
         ProofError, 400, "The proof that the credential was not revoked does not hold."
     ),
+    "registry_exists": CodeInfo(
+        StoreError, 409, "There is a revocation registry here already. Choose another folder."
+    ),
+    "registry_missing": CodeInfo(
+        StoreError, 404, "There is no revocation registry here. Make one: trustid revocation init."
+    ),
+    "registry_busy": CodeInfo(
+        StoreError, 409, "The revocation registry is being published by another process. Wait for it."
+    ),
+    "registry_full": CodeInfo(
+        AccumulatorStateError,
+        409,
+        "Every slot of the revocation registry was given out. Make another registry.",
+    ),
     "acc_registry_unknown": CodeInfo(
         StatusUnknownError, 400, "The credential names a revocation registry that is not trusted here."
     ),
@@ -454,6 +468,9 @@ CODES: dict[str, CodeInfo] = {
     ),
     "acc_update_invalid": CodeInfo(
         ProofError, 400, "What was fetched does not belong to the epoch that was signed. Nothing was changed."
+    ),
+    "acc_no_ticket": CodeInfo(
+        ProtocolError, 503, "No slot for this credential is ready now. Try again later."
     ),
     "revocation_final": CodeInfo(ProtocolError, 409, "Revocation is final. Issue a new credential instead."),
     # fetching and DIDs

@@ -109,6 +109,14 @@ class EpochTrust:
             raise StatusUnknownError("acc_epoch_stale", f"expected epoch {newest.epoch}, found {epoch}")
         return self._accepted(trust, self._chain.before(trust, newest), now, newest=False)
 
+    def known(self, registry: str) -> None:
+        """Refuse a registry that is not trusted here; fetches nothing.
+
+        Raises:
+            StatusUnknownError: `acc_registry_unknown`.
+        """
+        self._trust(registry)
+
     def renew(self, registry: str) -> EpochStatement:
         """Ask for the newest statement now.
 

@@ -7,13 +7,14 @@ another process came first: nobody holds a lock while thinking.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 __all__ = [
     "Batch",
     "BegunEpoch",
+    "IssuerDesk",
     "PublishedEpoch",
     "RegistryStore",
     "RevocationRequests",
@@ -119,8 +120,8 @@ class RegistryStore(Protocol):
         """Note that slots were given out; returns the batch with its id, or None if the version is another one."""
         ...
 
-    def undelivered(self) -> Sequence[Batch]:
-        """Batches whose tickets may not have reached their pool."""
+    def undelivered(self, pool: str) -> Sequence[Batch]:
+        """Batches whose tickets may not have reached this pool, in order."""
         ...
 
     def delivered(self, batch_id: int) -> None:
@@ -133,6 +134,10 @@ class RegistryStore(Protocol):
 
     def add_revocations(self, slots: Sequence[int], now: int) -> int:
         """Ask for revocations at the next epoch; returns how many were not asked for before. Never taken back."""
+        ...
+
+    def revocations(self, slots: Sequence[int]) -> Mapping[int, int | None]:
+        """Of these slots those whose revocation was asked for, each with its epoch; None while it waits for one."""
         ...
 
     def waiting(self, limit: int) -> Sequence[int]:
@@ -159,6 +164,10 @@ class RegistryStore(Protocol):
         """The statement of an epoch, published or signed."""
         ...
 
+    def last_published(self) -> PublishedEpoch | None:
+        """The highest epoch that is published."""
+        ...
+
     def epochs(self, *, after: int, limit: int) -> Sequence[PublishedEpoch]:
         """Epochs above a number, lowest first."""
         ...
@@ -181,7 +190,7 @@ class TicketPool(Protocol):
 
 
 class RevocationRequests(Protocol):
-    """What an issuer's desk asked to be revoked."""
+    """What an issuer's desk asked to be revoked: durable rows that a web worker wrote."""
 
     def requested_slots(self, registry: str) -> Sequence[int]:
         """Slots whose revocation was asked for and not done."""
@@ -190,3 +199,7 @@ class RevocationRequests(Protocol):
     def slots_revoked(self, registry: str, slots: Sequence[int], epoch: int) -> None:
         """They are revoked as of this epoch; again changes nothing."""
         ...
+
+
+class IssuerDesk(TicketPool, RevocationRequests, Protocol):
+    """Both sides of an issuer's store that the manager's command sees."""

@@ -1,0 +1,398 @@
+"""The registry of a revocation manager: who joins, who goes, and what each epoch says.
+
+Everything is decided in the store, in single steps, before anything shows
+outside: slots are noted as given out before a ticket leaves, an epoch's content
+before a row of it is made, a statement before it is published. So whoever
+repeats a command after a crash finishes what was begun, with the same bytes:
+no slot is given out twice, and no epoch has two values.
+
+The engine holds the manager's secret: it runs in the manager's own command,
+never in a web worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from trustid.encoding import sha256
+from trustid.errors import AccumulatorStateError, InternalError, MalformedError, StoreError
+from trustid.keys import PublicKey
+from trustid.status.accumulator import Manager
+from trustid.status.epochs.manager_keys import ManagerKeys
+from trustid.status.epochs.ports_manager import (
+    Batch,
+    BegunEpoch,
+    IssuerDesk,
+    PublishedEpoch,
+    RegistryStore,
+    StoredRegistry,
+    TicketPool,
+)
+from trustid.status.epochs.statement import (
+    EpochStatement,
+    SignedStatement,
+    check_registry_uri,
+    keys_by_thumbprint,
+    read_statement,
+    sign_statement,
+)
+from trustid.status.tickets import seal_ticket
+
+__all__ = ["BATCH_TICKETS", "EPOCH_REVOCATIONS_MAX", "Registry", "RegistryStatus"]
+
+BATCH_TICKETS: Final = 50_000
+"""Slots that are noted in one step; each step writes the map of taken slots anew."""
+
+EPOCH_REVOCATIONS_MAX: Final = 1 << 22
+"""Revocations of one epoch; more wait for the next."""
+
+ACCUMULATOR_BYTES: Final = 56
+LENGTH_BYTES: Final = 8
+DAY_SECONDS: Final = 24 * 3600
+HISTORY_PAGE: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryStatus:
+    """How a registry stands.
+
+    Attributes:
+        uri: Its name.
+        capacity: How many slots it has.
+        joined: How many were given out.
+        members: How many of them are not revoked.
+        waiting: Revocations for the next epoch.
+        epoch: The number of the last epoch that was published, or None.
+        begun: The epoch that was begun and is not published, or None.
+    """
+
+    uri: str
+    capacity: int
+    joined: int
+    members: int
+    waiting: int
+    epoch: int | None
+    begun: int | None
+
+
+class Registry:
+    """One registry, opened by its manager.
+
+    Args:
+        store: Its state.
+        keys: Its secrets.
+        clock: Epoch seconds.
+
+    Raises:
+        StoreError: `registry_missing`; `store_tampered`: state and secrets do
+            not belong together.
+    """
+
+    def __init__(self, store: RegistryStore, keys: ManagerKeys, *, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        if bytes(keys.params) != self._stored().params:
+            raise StoreError("store_tampered", "expected the keystore of this registry")
+
+    @classmethod
+    def create(
+        cls,
+        store: RegistryStore,
+        keys: ManagerKeys,
+        *,
+        clock: Callable[[], int],
+        interval_seconds: int = DAY_SECONDS,
+    ) -> Registry:
+        """Make a registry; epoch 0 is begun, and published by the first `publish`.
+
+        Raises:
+            StoreError: `registry_exists`.
+            MalformedError: `malformed`: its name is no URI, or epochs have no length.
+        """
+        uri = check_registry_uri(keys.params.registry.decode("ascii"))
+        if interval_seconds < 1:
+            raise MalformedError("malformed", "expected epochs of a second or more")
+        now = clock()
+        store.create(
+            StoredRegistry(
+                uri=uri,
+                params=bytes(keys.params),
+                interval_seconds=interval_seconds,
+                version=0,
+                joined=0,
+                state=keys.first_state,
+                begun=BegunEpoch(0, now, now + interval_seconds, None),
+            )
+        )
+        return cls(store, keys, clock=clock)
+
+    @property
+    def uri(self) -> str:
+        """The registry's name."""
+        return self._stored().uri
+
+    @property
+    def params(self) -> bytes:
+        """The registry's parameters."""
+        return bytes(self._keys.params)
+
+    @property
+    def statement_key(self) -> PublicKey:
+        """The public key that checks its statements."""
+        return self._keys.signing_key.public_key
+
+    def status(self) -> RegistryStatus:
+        """How the registry stands."""
+        stored = self._stored()
+        manager = self._manager(stored)
+        last = self.last_published()
+        return RegistryStatus(
+            uri=stored.uri,
+            capacity=self._keys.params.capacity,
+            joined=stored.joined,
+            members=manager.members,
+            waiting=self._store.count_waiting(),
+            epoch=None if last is None else last.epoch,
+            begun=None if stored.begun is None else stored.begun.epoch,
+        )
+
+    def join(
+        self,
+        pool_name: str,
+        pool: TicketPool,
+        ticket_key: bytes,
+        count: int,
+        *,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> int:
+        """Give slots to an issuer, as sealed tickets; each slot once, for good.
+
+        Tickets that a call which died had noted and not delivered come first,
+        and count.
+
+        Args:
+            pool_name: The pool's name in this registry's store, as its path.
+            pool: The pool.
+            ticket_key: The issuer's key, 32 bytes.
+            count: How many tickets.
+            progress: Called with "tickets", how many are done, and `count`.
+
+        Returns:
+            How many tickets are new in the pool: `count`, or more if more were owed.
+
+        Raises:
+            AccumulatorStateError: `registry_full`: fewer slots are left; none is given out.
+            MalformedError: `malformed`, `key_invalid`.
+        """
+        if count < 1:
+            raise MalformedError("malformed", "expected a number of tickets above zero")
+        done = sum(self._deliver(batch, pool) for batch in self._store.undelivered(pool_name))
+        if self._keys.params.capacity - self._stored().joined < count - done:
+            raise AccumulatorStateError("registry_full", "expected a registry with enough free slots")
+        while done < count:
+            batch = self._take(pool_name, ticket_key, min(count - done, BATCH_TICKETS))
+            self._deliver(batch, pool)
+            done += batch.count
+            if progress is not None:
+                progress("tickets", done, count)
+        return done
+
+    def revoke(self, slots: Sequence[int]) -> int:
+        """Revoke slots as of the next epoch, for good. Again changes nothing.
+
+        Returns:
+            How many were not asked for before.
+
+        Raises:
+            AccumulatorStateError: `not_member`: a slot was never given out; then none is revoked.
+        """
+        known = self._store.revocations(slots)
+        manager = self._manager(self._stored())
+        fresh = [slot for slot in dict.fromkeys(slots) if slot not in known]
+        for slot in fresh:
+            _check_member(manager, slot)
+        return self._store.add_revocations(fresh, self._clock())
+
+    def collect(self, desk: IssuerDesk) -> tuple[int, Sequence[int]]:
+        """Take over what an issuer's desk asked to be revoked, and tell it what is done.
+
+        Returns:
+            How many revocations are new, and the slots that were never given out.
+        """
+        stored = self._stored()
+        asked = desk.requested_slots(stored.uri)
+        known = self._store.revocations(asked)
+        manager = self._manager(stored)
+        fresh = [slot for slot in dict.fromkeys(asked) if slot not in known]
+        unknown = [slot for slot in fresh if not _is_member(manager, slot)]
+        new = self._store.add_revocations([slot for slot in fresh if slot not in set(unknown)], self._clock())
+        return new, unknown
+
+    def settle(self, desk: IssuerDesk) -> None:
+        """Tell an issuer's desk which of its requests are published, and in which epoch."""
+        uri, last = self._stored().uri, self.last_published()
+        done: dict[int, list[int]] = {}
+        for slot, epoch in self._store.revocations(desk.requested_slots(uri)).items():
+            if epoch is not None and last is not None and epoch <= last.epoch:
+                done.setdefault(epoch, []).append(slot)
+        for epoch, slots in done.items():
+            desk.slots_revoked(uri, slots, epoch)
+
+    def begin(self) -> tuple[BegunEpoch, Manager]:
+        """Decide the next epoch, or take up the one that is begun.
+
+        Revocations asked for until now belong to it; without any, it has the
+        value of the epoch before.
+
+        Returns:
+            The epoch, and the manager in its state, to make the rows.
+        """
+        while True:
+            stored = self._stored()
+            manager = self._manager(stored)
+            if stored.begun is not None:
+                return stored.begun, manager
+            slots = self._store.waiting(EPOCH_REVOCATIONS_MAX)
+            accumulator = manager.revoke(slots) if slots else manager.advance()
+            # Time goes forward in the chain, whatever a clock does.
+            issued_at = max(self._clock(), self._before(accumulator.epoch).statement.issued_at + 1)
+            begun = BegunEpoch(accumulator.epoch, issued_at, issued_at + stored.interval_seconds, None)
+            if self._store.begin_epoch(stored.version, begun, slots, state=manager.state_bytes()):
+                return begun, manager
+
+    def sign(self, begun: BegunEpoch, manager: Manager, rows_root: bytes) -> SignedStatement:
+        """Sign the epoch that is begun, once: the first statement that was kept is the one that counts.
+
+        Raises:
+            StoreError: `store_tampered`: another statement is kept for the epoch.
+        """
+        statement = EpochStatement(
+            registry=self.uri,
+            accumulator=manager.accumulator,
+            rows_root=rows_root,
+            params_digest=sha256(self.params),
+            previous=self._before(begun.epoch).hash if begun.epoch else None,
+            issued_at=begun.issued_at,
+            next_at=begun.next_at,
+        )
+        signed = sign_statement(statement, self._keys.signing_key)
+        kept = self.read(self._store.record_statement(begun.epoch, signed.token))
+        if kept.hash != signed.hash:
+            raise StoreError("store_tampered", f"another statement for epoch {begun.epoch} is kept")
+        return kept
+
+    def finish(self, epoch: int) -> None:
+        """The epoch is published."""
+        self._store.finish_epoch(epoch)
+
+    def read(self, token: str) -> SignedStatement:
+        """Read a statement of this registry.
+
+        Raises:
+            As `read_statement`.
+        """
+        keys = keys_by_thumbprint(self.statement_key)
+        return read_statement(token, keys, registry=self.uri)
+
+    def statement(self, epoch: int) -> SignedStatement | None:
+        """The statement that was signed for an epoch, published or not."""
+        token = self._store.statement(epoch)
+        return None if token is None else self.read(token)
+
+    def history(self) -> Iterator[PublishedEpoch]:
+        """Every epoch, from 0."""
+        after = -1
+        while page := self._store.epochs(after=after, limit=HISTORY_PAGE):
+            yield from page
+            after = page[-1].epoch
+
+    def last_published(self) -> PublishedEpoch | None:
+        """The last epoch that was published."""
+        return self._store.last_published()
+
+    def replay(self) -> None:
+        """Compute every epoch again, from the first value and the slots that each revoked.
+
+        Raises:
+            StoreError: `store_tampered`: a statement says otherwise.
+
+        Cost:
+            As revoking everything again.
+        """
+        taken = self._stored().state[ACCUMULATOR_BYTES:]
+        length = int.from_bytes(taken[:LENGTH_BYTES], "big")
+        manager = self._keys.manager(
+            self._keys.first_state[:ACCUMULATOR_BYTES] + taken[: LENGTH_BYTES + length]
+        )
+        for epoch in self.history():
+            if epoch.epoch > 0:
+                slots = self._store.revoked_in(epoch.epoch)
+                _ = manager.revoke(slots) if slots else manager.advance()
+            if epoch.token is None:
+                continue
+            if self.read(epoch.token).statement.accumulator != manager.accumulator:
+                raise StoreError(
+                    "store_tampered", f"epoch {epoch.epoch} does not follow from what was revoked"
+                )
+
+    def _stored(self) -> StoredRegistry:
+        stored = self._store.registry()
+        if stored is None:
+            raise StoreError("registry_missing", "expected a registry in the store")
+        return stored
+
+    def _manager(self, stored: StoredRegistry) -> Manager:
+        return self._keys.manager(stored.state)
+
+    def _before(self, epoch: int) -> SignedStatement:
+        signed = self.statement(epoch - 1)
+        if signed is None:
+            raise InternalError("internal_error", f"expected the statement of epoch {epoch - 1}")
+        return signed
+
+    def _take(self, pool_name: str, ticket_key: bytes, count: int) -> Batch:
+        """Note the next slots as given out. Of processes that try at once one comes first, the others try again."""
+        while True:
+            stored = self._stored()
+            manager = self._manager(stored)
+            if stored.joined + count > self._keys.params.capacity:
+                raise AccumulatorStateError("registry_full", "expected a registry with enough free slots")
+            batch = Batch(0, pool_name, ticket_key, stored.joined, count)
+            for slot in self._slots(batch):
+                manager.take(slot)
+            joined, state = stored.joined + count, manager.state_bytes()
+            saved = self._store.save_join(stored.version, batch, joined=joined, state=state)
+            if saved is not None:
+                return saved
+
+    def _deliver(self, batch: Batch, pool: TicketPool) -> int:
+        stored = self._stored()
+        manager = self._manager(stored)
+        tickets = [
+            (slot, seal_ticket(batch.ticket_key, stored.uri, slot, manager.member(slot)))
+            for slot in self._slots(batch)
+            # What was revoked before anybody had it is nobody's loss.
+            if _is_member(manager, slot)
+        ]
+        pool.add_tickets(stored.uri, tickets)
+        self._store.delivered(batch.id)
+        return batch.count
+
+    def _slots(self, batch: Batch) -> Iterator[int]:
+        return map(self._keys.order.index, range(batch.first, batch.first + batch.count))
+
+
+def _is_member(manager: Manager, slot: int) -> bool:
+    try:
+        manager.member(slot)
+    except (AccumulatorStateError, OverflowError):
+        return False
+    return True
+
+
+def _check_member(manager: Manager, slot: int) -> None:
+    if not _is_member(manager, slot):
+        raise AccumulatorStateError("not_member", f"slot {slot} was never given out")
