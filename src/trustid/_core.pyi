@@ -28,9 +28,11 @@ __all__ = [
     "Witness",
     "aggregate",
     "block_hash",
+    "canonical_labels",
     "canonicalize_jsonld",
     "canonicalize_nquads",
     "check_block",
+    "deskolemized_nquads",
     "encode_to_g1",
     "encode_to_g2",
     "fast_aggregate_verify",
@@ -39,6 +41,7 @@ __all__ = [
     "hash_many_to_g2",
     "hash_to_g1",
     "hash_to_g2",
+    "skolemize_jsonld",
     "verify_aggregate",
     "verify_batch",
 ]
@@ -240,6 +243,11 @@ def canonicalize_jsonld(
     document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes, sha384: bool = False
 ) -> bytes: ...
 def canonicalize_nquads(text: bytes, *, limits: RdfLimits, sha384: bool = False) -> bytes: ...
+def skolemize_jsonld(document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes) -> bytes: ...
+def deskolemized_nquads(
+    document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes
+) -> bytes: ...
+def canonical_labels(text: bytes, *, limits: RdfLimits) -> bytes: ...
 
 @final
 class Params:

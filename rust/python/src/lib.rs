@@ -46,7 +46,10 @@ mod _core {
         Commitment, MembershipProof, MembershipVerifier, Opening, Presentation, Witness,
     };
     #[pymodule_export]
-    use crate::rdf::{canonicalize_jsonld, canonicalize_nquads, ContextSet, RdfLimits};
+    use crate::rdf::{
+        canonical_labels, canonicalize_jsonld, canonicalize_nquads, deskolemized_nquads,
+        skolemize_jsonld, ContextSet, RdfLimits,
+    };
     #[pymodule_export]
     use crate::rows::{check_block, RowsFile, RowsSummary};
     #[pymodule_export]

@@ -114,3 +114,52 @@ pub(crate) fn canonicalize_nquads<'py>(
         trustid_rdf::canonicalize_nquads(text, read_hash(sha384), &limits)
     })
 }
+
+/// A secured document with an identifier in every node that has none.
+#[pyfunction]
+#[pyo3(signature = (document, contexts, *, limits, inline))]
+pub(crate) fn skolemize_jsonld<'py>(
+    python: Python<'py>,
+    document: &[u8],
+    contexts: &ContextSet,
+    limits: &RdfLimits,
+    inline: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let options = Options::secured(inline, limits.0).into_python()?;
+    released_if_long(python, document.len(), limits.0, |_| {
+        trustid_rdf::skolemize(document, &contexts.0, &options)
+    })
+}
+
+/// The N-Quads of a skolemized document, or of a part of it.
+#[pyfunction]
+#[pyo3(signature = (document, contexts, *, limits, inline))]
+pub(crate) fn deskolemized_nquads<'py>(
+    python: Python<'py>,
+    document: &[u8],
+    contexts: &ContextSet,
+    limits: &RdfLimits,
+    inline: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let options = Options::secured(inline, limits.0).into_python()?;
+    released_if_long(python, document.len(), limits.0, |_| {
+        trustid_rdf::deskolemized_nquads(document, &contexts.0, &options)
+    })
+}
+
+/// The canonical label of each blank node of some N-Quads: lines of its label there and this one.
+#[pyfunction]
+#[pyo3(signature = (text, *, limits))]
+pub(crate) fn canonical_labels<'py>(
+    python: Python<'py>,
+    text: &[u8],
+    limits: &RdfLimits,
+) -> PyResult<Bound<'py, PyBytes>> {
+    released_if_long(python, text.len(), limits.0, |limits| {
+        let labels = trustid_rdf::canonical_labels(text, Hash::Sha256, &limits)?;
+        let lines = labels
+            .iter()
+            .map(|(label, canonical)| format!("{label} {canonical}\n"));
+        Ok(lines.collect::<String>().into_bytes())
+    })
+}

@@ -7,6 +7,7 @@
 //! quads      the statements that it makes
 //! nquads     statements as text
 //! canonical  RDFC-1.0: the same text for the same statements
+//! skolem     names for blank nodes, so that parts of a document can be selected
 //! ```
 //!
 //! Nothing here reaches the network: a context is one of those that the caller
@@ -27,6 +28,7 @@ mod json;
 mod nquads;
 mod options;
 mod quads;
+mod skolem;
 
 pub use canonical::{canonical_labels, Hash};
 pub use context::ContextSet;
@@ -80,6 +82,39 @@ pub fn canonicalize_nquads(text: &[u8], hash: Hash, limits: &Limits) -> Result<V
 /// JSON-LD 1.1 API, section 8.1.2.
 pub fn to_nquads(document: &[u8], contexts: &ContextSet, options: &Options) -> Result<Vec<u8>> {
     Ok(nquads::write(&dataset(document, contexts, options)?).into_bytes())
+}
+
+/// A JSON-LD document with an identifier (`urn:bnid:` and a number) in every node
+/// that has none, as JSON.
+///
+/// # Errors
+/// [`Error::KeywordNotAllowed`] for lists, graphs, reversed properties and blank
+/// nodes with names: no part of the document could speak of the same nodes.
+/// Otherwise [`Error`] says which rule was broken.
+///
+/// # Reference
+/// Data Integrity ECDSA Cryptosuites 1.0, section 3.4.
+pub fn skolemize(document: &[u8], contexts: &ContextSet, options: &Options) -> Result<Vec<u8>> {
+    let document = json::parse(document, &options.limits)?;
+    let named = skolem::skolemize(Processor::new(contexts, options), &document)?;
+    Ok(named.to_string().into_bytes())
+}
+
+/// The N-Quads of a skolemized document, or of a part of it: the identifiers
+/// that [`skolemize`] gave are labels of blank nodes again.
+///
+/// # Errors
+/// [`Error::KeywordNotAllowed`] for a node without an identifier; otherwise
+/// [`Error`] says which rule was broken.
+///
+/// # Reference
+/// Data Integrity ECDSA Cryptosuites 1.0, section 3.4.
+pub fn deskolemized_nquads(
+    document: &[u8],
+    contexts: &ContextSet,
+    options: &Options,
+) -> Result<Vec<u8>> {
+    Ok(skolem::write(&dataset(document, contexts, options)?)?.into_bytes())
 }
 
 /// The expanded form of a JSON-LD document, as JSON.

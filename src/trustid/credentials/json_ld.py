@@ -26,13 +26,13 @@ Reference:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
 from trustid import _core
-from trustid.encoding import dump_json, parse_json
+from trustid.encoding import JsonObject, dump_json, parse_json, parse_json_object
 from trustid.errors import ConfigurationError
 
 __all__ = [
@@ -43,7 +43,9 @@ __all__ = [
     "MAX_WORK",
     "OWN_CONTEXT",
     "Contexts",
+    "canonical_labels",
     "canonicalize_nquads",
+    "nquads_lines",
 ]
 
 MAX_BYTES: Final = 1 << 20
@@ -157,6 +159,59 @@ class Contexts:
             inline=self._inline,
             sha384=hash_name == "sha384",
         )
+
+    def skolemize(self, document: Mapping[str, Any]) -> JsonObject:
+        """A document with an identifier (`urn:bnid:` and a number) in every node that has none.
+
+        A part of it then still says which nodes it speaks of.
+
+        Raises:
+            MalformedError: As `canonicalize`; context_keyword_not_allowed also
+                for lists, graphs, reversed properties and named blank nodes,
+                of which a part could not speak.
+            UnsupportedError, LimitExceededError: As `canonicalize`.
+
+        Reference:
+            W3C Data Integrity ECDSA Cryptosuites 1.0, section 3.4.8.
+        """
+        return parse_json_object(
+            _core.skolemize_jsonld(dump_json(document), self._set, limits=_LIMITS, inline=self._inline)
+        )
+
+    def deskolemized_nquads(self, document: Mapping[str, Any]) -> list[str]:
+        """The statements of a skolemized document or a part of it, as lines that end in a line feed.
+
+        The identifiers that `skolemize` gave are labels of blank nodes again.
+
+        Raises:
+            MalformedError: As `canonicalize`; context_keyword_not_allowed also
+                for a node without an identifier.
+            UnsupportedError, LimitExceededError: As `canonicalize`.
+
+        Reference:
+            W3C Data Integrity ECDSA Cryptosuites 1.0, section 3.4.9.
+        """
+        text = _core.deskolemized_nquads(dump_json(document), self._set, limits=_LIMITS, inline=self._inline)
+        return nquads_lines(text)
+
+
+def nquads_lines(text: bytes) -> list[str]:
+    """N-Quads one by one, each with its line feed; what else breaks lines may stand in a literal."""
+    return [f"{line}\n" for line in text.decode().split("\n")[:-1]]
+
+
+def canonical_labels(lines: Iterable[str]) -> dict[str, str]:
+    """The canonical label of each blank node of some N-Quads ("c14n0"), by its label there.
+
+    Raises:
+        MalformedError: malformed.
+        LimitExceededError: limit_exceeded, canonicalization_limit.
+
+    Reference:
+        RDFC-1.0, section 4.3 (issued identifiers map).
+    """
+    text = _core.canonical_labels("".join(lines).encode(), limits=_LIMITS).decode()
+    return dict(line.split(" ") for line in text.splitlines())
 
 
 def canonicalize_nquads(text: bytes, *, hash_name: HashName = "sha256") -> bytes:

@@ -124,6 +124,13 @@ impl ActiveContext {
             .any(|term| term.iri.as_deref() == Some(meaning))
     }
 
+    /// A term that stands for a keyword, always the same one.
+    pub(crate) fn alias(&self, keyword: &str) -> Option<&str> {
+        let terms = self.terms.iter();
+        let aliases = terms.filter(|(_, term)| term.iri.as_deref() == Some(keyword));
+        aliases.map(|(name, _)| name.as_ref()).min()
+    }
+
     /// Whether a text that is no term means what a shorter one means here.
     pub(crate) fn has_shorter(&self, text: &str, meaning: &str) -> bool {
         let vocabulary = self.vocabulary.as_deref();

@@ -9,7 +9,7 @@ use super::keywords::add_reverse;
 use super::{add, as_slice, into_array, object, value, Object, Processor};
 use crate::context::{Container, Scope, Term};
 use crate::error::json_ld;
-use crate::Result;
+use crate::{Error, Result};
 
 impl Processor<'_> {
     pub(super) fn expand_property(
@@ -115,8 +115,7 @@ impl Processor<'_> {
             } else if !container.has(Container::TYPE) {
                 context = Arc::clone(active);
             }
-            let items = Value::Array(as_slice(items).to_vec());
-            let expanded = self.expand(&context, Some(key), &items, true)?;
+            let expanded = self.expand_array(&context, Some(key), as_slice(items), true)?;
             for item in into_array(expanded) {
                 let item = self.put_index(place, term, index, item)?;
                 result.push(item);
@@ -158,6 +157,11 @@ impl Processor<'_> {
                     .or_insert_with(|| Value::String(index.to_owned()));
             }
         } else if container.has(Container::ID) {
+            if self.nameless.is_some() {
+                return Err(Error::KeywordNotAllowed {
+                    keyword: "@id as a container",
+                });
+            }
             if !entry.contains_key("@id") {
                 let id = place.active.expand_iri(index, true, false);
                 entry.insert("@id".to_owned(), id.map_or(Value::Null, Value::String));

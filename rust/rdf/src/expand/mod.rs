@@ -4,6 +4,7 @@ mod keywords;
 mod maps;
 mod value;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -20,6 +21,9 @@ pub(crate) struct Processor<'a> {
     pub(crate) options: &'a Options,
     contexts_named: usize,
     pub(crate) defining: usize,
+    /// If wanted: the objects that are nodes without a name, by their place in
+    /// memory, and what their context calls `@id`.
+    pub(crate) nameless: Option<HashMap<usize, String>>,
 }
 
 /// One object while it is expanded.
@@ -39,6 +43,7 @@ impl<'a> Processor<'a> {
             options,
             contexts_named: 0,
             defining: 0,
+            nameless: None,
         }
     }
 
@@ -181,7 +186,17 @@ impl<'a> Processor<'a> {
             input_type: input_type.as_deref(),
         };
         self.expand_entries(&place, element, &mut result)?;
-        self.finish(property, result)
+        let made = self.finish(property, result)?;
+        if let (Some(nameless), Value::Object(node)) = (&mut self.nameless, &made) {
+            if !["@id", "@value", "@list"]
+                .iter()
+                .any(|key| node.contains_key(*key))
+            {
+                let name = context.alias("@id").unwrap_or("@id").to_owned();
+                nameless.insert(std::ptr::from_ref(element) as usize, name);
+            }
+        }
+        Ok(made)
     }
 
     /// Steps 11 and 12: the contexts that types bring along, and what the last type means.

@@ -6,6 +6,10 @@ eddsa_jcs_2022    canonical JSON and Ed25519
 eddsa_rdfc_2022   canonical statements and Ed25519
 ecdsa_jcs_2019    canonical JSON and P-256 or P-384
 ecdsa_rdfc_2019   canonical statements and P-256 or P-384
+ecdsa_sd_2023     canonical statements, of which the holder may keep some back, and P-256
+
+The last one stands on three more: selection (parts of a document by JSON
+pointers), statements (their labels) and ecdsa_sd_proof_value.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import Final
 from trustid.credentials.data_integrity import (
     ecdsa_jcs_2019,
     ecdsa_rdfc_2019,
+    ecdsa_sd_2023,
     eddsa_jcs_2022,
     eddsa_rdfc_2022,
 )
@@ -44,6 +49,7 @@ SUITES: Final[Mapping[str, Verifier]] = MappingProxyType(
     {
         ecdsa_jcs_2019.CRYPTOSUITE: ecdsa_jcs_2019.verify,
         ecdsa_rdfc_2019.CRYPTOSUITE: ecdsa_rdfc_2019.verify,
+        ecdsa_sd_2023.CRYPTOSUITE: ecdsa_sd_2023.verify,
         eddsa_jcs_2022.CRYPTOSUITE: eddsa_jcs_2022.verify,
         eddsa_rdfc_2022.CRYPTOSUITE: eddsa_rdfc_2022.verify,
     }
@@ -54,6 +60,7 @@ CREATORS: Final[Mapping[str, Creator]] = MappingProxyType(
     {
         ecdsa_jcs_2019.CRYPTOSUITE: ecdsa_jcs_2019.create,
         ecdsa_rdfc_2019.CRYPTOSUITE: ecdsa_rdfc_2019.create,
+        ecdsa_sd_2023.CRYPTOSUITE: ecdsa_sd_2023.create,
         eddsa_jcs_2022.CRYPTOSUITE: eddsa_jcs_2022.create,
         eddsa_rdfc_2022.CRYPTOSUITE: eddsa_rdfc_2022.create,
     }
