@@ -28,12 +28,11 @@ _MIGRATIONS: Final[tuple[Migration, ...]] = (
             state            BLOB NOT NULL
         ) STRICT""",
         """CREATE TABLE revocation_batch (
-            id         INTEGER PRIMARY KEY,
-            pool       TEXT NOT NULL,
-            ticket_key BLOB NOT NULL,
-            first      INTEGER NOT NULL UNIQUE,
-            count      INTEGER NOT NULL CHECK (count > 0),
-            delivered  INTEGER NOT NULL DEFAULT 0
+            id        INTEGER PRIMARY KEY,
+            pool      TEXT NOT NULL,
+            first     INTEGER NOT NULL UNIQUE,
+            count     INTEGER NOT NULL CHECK (count > 0),
+            delivered INTEGER NOT NULL DEFAULT 0
         ) STRICT""",
         "CREATE INDEX revocation_batch_owed ON revocation_batch (pool, id) WHERE delivered = 0",
         """CREATE TABLE revocation_epoch (
@@ -130,15 +129,15 @@ class SqliteRegistryStore(SqliteStore):
             if not changed:
                 return None
             [row] = work.query(
-                "INSERT INTO revocation_batch (pool, ticket_key, first, count) VALUES (?, ?, ?, ?) RETURNING id",
-                (batch.pool, batch.ticket_key, batch.first, batch.count),
+                "INSERT INTO revocation_batch (pool, first, count) VALUES (?, ?, ?) RETURNING id",
+                (batch.pool, batch.first, batch.count),
             )
-        return Batch(row["id"], batch.pool, batch.ticket_key, batch.first, batch.count)
+        return Batch(row["id"], batch.pool, batch.first, batch.count)
 
     def undelivered(self, pool: str) -> Sequence[Batch]:
         """See `RegistryStore`."""
         rows = self.query(
-            "SELECT id, pool, ticket_key, first, count FROM revocation_batch"
+            "SELECT id, pool, first, count FROM revocation_batch"
             " WHERE pool = ? AND delivered = 0 ORDER BY id",
             (pool,),
         )

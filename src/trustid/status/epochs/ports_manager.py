@@ -70,14 +70,12 @@ class Batch:
     Attributes:
         id: Numbers the batches, from 1; 0 before the store has given one.
         pool: The issuer's pool, as the command names it.
-        ticket_key: The key that the tickets are sealed to, 32 bytes.
         first: The number of its first slot, in the order of joining.
         count: How many.
     """
 
     id: int
     pool: str
-    ticket_key: bytes
     first: int
     count: int
 

@@ -19,6 +19,7 @@ from typing import Final
 from trustid.encoding import sha256
 from trustid.errors import AccumulatorStateError, InternalError, MalformedError, StoreError
 from trustid.keys import PublicKey
+from trustid.keys.sealing import seal_to
 from trustid.status.accumulator import Manager
 from trustid.status.epochs.manager_keys import ManagerKeys
 from trustid.status.epochs.ports_manager import (
@@ -189,12 +190,13 @@ class Registry:
         """
         if count < 1:
             raise MalformedError("malformed", "expected a number of tickets above zero")
-        done = sum(self._deliver(batch, pool) for batch in self._store.undelivered(pool_name))
+        seal_to(ticket_key, b"", b"")  # a key that is none must not cost a slot
+        done = sum(self._deliver(batch, pool, ticket_key) for batch in self._store.undelivered(pool_name))
         if self._keys.params.capacity - self._stored().joined < count - done:
             raise AccumulatorStateError("registry_full", "expected a registry with enough free slots")
         while done < count:
-            batch = self._take(pool_name, ticket_key, min(count - done, BATCH_TICKETS))
-            self._deliver(batch, pool)
+            batch = self._take(pool_name, min(count - done, BATCH_TICKETS))
+            self._deliver(batch, pool, ticket_key)
             done += batch.count
             if progress is not None:
                 progress("tickets", done, count)
@@ -353,14 +355,14 @@ class Registry:
             raise InternalError("internal_error", f"expected the statement of epoch {epoch - 1}")
         return signed
 
-    def _take(self, pool_name: str, ticket_key: bytes, count: int) -> Batch:
+    def _take(self, pool_name: str, count: int) -> Batch:
         """Note the next slots as given out. Of processes that try at once one comes first, the others try again."""
         while True:
             stored = self._stored()
             manager = self._manager(stored)
             if stored.joined + count > self._keys.params.capacity:
                 raise AccumulatorStateError("registry_full", "expected a registry with enough free slots")
-            batch = Batch(0, pool_name, ticket_key, stored.joined, count)
+            batch = Batch(0, pool_name, stored.joined, count)
             for slot in self._slots(batch):
                 manager.take(slot)
             joined, state = stored.joined + count, manager.state_bytes()
@@ -368,11 +370,11 @@ class Registry:
             if saved is not None:
                 return saved
 
-    def _deliver(self, batch: Batch, pool: TicketPool) -> int:
+    def _deliver(self, batch: Batch, pool: TicketPool, ticket_key: bytes) -> int:
         stored = self._stored()
         manager = self._manager(stored)
         tickets = [
-            (slot, seal_ticket(batch.ticket_key, stored.uri, slot, manager.member(slot)))
+            (slot, seal_ticket(ticket_key, stored.uri, slot, manager.member(slot)))
             for slot in self._slots(batch)
             # What was revoked before anybody had it is nobody's loss.
             if _is_member(manager, slot)
@@ -381,8 +383,8 @@ class Registry:
         self._store.delivered(batch.id)
         return batch.count
 
-    def _slots(self, batch: Batch) -> Iterator[int]:
-        return map(self._keys.order.index, range(batch.first, batch.first + batch.count))
+    def _slots(self, batch: Batch) -> list[int]:
+        return self._keys.order.indexes(range(batch.first, batch.first + batch.count))
 
 
 def _is_member(manager: Manager, slot: int) -> bool:
