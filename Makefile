@@ -11,7 +11,7 @@ PYTHON_SOURCES := $(shell find src issuer_app verifier_app -type f -not -path '*
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation fuzz clean
+.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation bench-lists bench-anoncreds statistics fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 22
@@ -48,7 +48,7 @@ sdist: $(DEV)/.tools ## build the source distribution into dist/
 threats: ## which numbered bad inputs are covered by tests
 	@$(PYTHON) tools/threats.py
 
-bench: bench-credentials bench-bls bench-dids bench-revocation ## every benchmark against its peers
+bench: bench-credentials bench-bls bench-dids bench-revocation bench-lists bench-anoncreds ## every benchmark against its peers
 
 bench-credentials: $(DEV)/.ready ## SD-JWT VC and Data Integrity against PyPI sd-jwt, didkit and raw signatures
 	$(BIN)/python -m benchmarks.credentials
@@ -64,6 +64,15 @@ bench-dids: $(DEV)/.ready ## resolving did:key, and verifying a did:webvh log
 
 bench-revocation: $(DEV)/.ready ## proofs of membership, rows, and revoking many, beside raw blst
 	$(BIN)/python -m benchmarks.revocation
+
+bench-lists: $(DEV)/.ready ## status lists at a hundred million entries: places, signing, changes, reading
+	$(BIN)/python -m benchmarks.lists
+
+bench-anoncreds: $(DEV)/.bench ## a registry of 32,768 beside AnonCreds
+	$(BIN)/python -m benchmarks.anoncreds
+
+statistics: $(DEV)/.ready ## do 20,000 presentations tell two holders apart? (a minute)
+	$(BIN)/python -m tools.unlinkability
 
 fuzz: $(DEV)/.ready ## 60 seconds for each Rust decoder (needs cargo-fuzz and a nightly toolchain)
 	$(BIN)/python rust/fuzz/seeds.py
