@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from issuer_app import back_office, desk, identifiers, oid4vci, openapi, status, vc_api
+from issuer_app import back_office, desk, identifiers, oid4vci, openapi, revocation, status, vc_api
 from issuer_app.engine import EXTENSION, Engine
 from trustid.protocols.ports import Clock, system_clock
 from trustid.settings import ServerSettings
@@ -33,6 +33,7 @@ def create_app(settings: ServerSettings, *, clock: Clock = system_clock) -> Flas
     for blueprint in (
         oid4vci.blueprint,
         status.blueprint,
+        revocation.blueprint,
         back_office.blueprint,
         desk.blueprint,
         identifiers.blueprint,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import current_app
 
+from issuer_app.registries import IssuerRegistry, load_registries
 from trustid import catalogue
 from trustid.catalogue import CredentialType
 from trustid.did.resolver import Resolver
@@ -31,11 +32,14 @@ from trustid.protocols.vc_api_issuing import VcIssuing
 from trustid.protocols.vc_identity import VcIdentity
 from trustid.settings import ServerSettings
 from trustid.stores.sqlite_issuer import SqliteIssuerStore
+from trustid.stores.sqlite_tickets import SqliteTicketStore
 from trustid.stores.sqlite_vc_api import SqliteVcStatusStore
 
 __all__ = ["Engine", "engine"]
 
 EXTENSION = "trustid_issuer"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Engine:
 
     Attributes:
         path: Path of the public URL, "" for none; every route stands under it.
+        registries: For each configuration that has one the registry of its accumulator.
+        tickets: The slots that may be given to credentials.
         session_key: Signs the staff cookie; the same in all workers.
     """
 
@@ -56,6 +62,8 @@ class Engine:
     issuing: Issuing
     revoking: Revoking
     lists: StatusLists
+    registries: Mapping[str, IssuerRegistry]
+    tickets: SqliteTicketStore
     vc: VcIssuing
     fetcher: Fetcher
     resolver: Resolver
@@ -83,6 +91,7 @@ class Engine:
         )
         secrets = IssuerSecrets(keystore.secret(SEALING_SECRET))
         store = SqliteIssuerStore(settings.store_path)
+        registries = _known(load_registries(settings.registries_file), "TRUSTID_REGISTRIES", catalogue.load())
         url = identity.public_url
         offering = Offering(public_url=url, kinds=kinds, store=store, secrets=secrets, clock=clock)
         places = StatusPlaces(secrets.status_places, url)
@@ -104,6 +113,7 @@ class Engine:
                 places=places,
                 resolver=resolver,
                 clock=clock,
+                registries={name: one.uri for name, one in registries.items()},
             ),
             revoking=Revoking(store=store, clock=clock),
             vc=VcIssuing(
@@ -114,6 +124,8 @@ class Engine:
                 clock=clock,
                 keep_foreign_status=is_open(settings.extra, url),
             ),
+            registries=registries,
+            tickets=SqliteTicketStore(settings.store_path),
             lists=StatusLists(identity=identity, store=store, places=places, ttl_seconds=ttl, clock=clock),
             fetcher=fetcher,
             resolver=resolver,
@@ -135,10 +147,16 @@ def _kinds(settings: ServerSettings) -> Mapping[str, CredentialType]:
             "setting_unsafe",
             f"TRUSTID_TYPES: expected some of {', '.join(sorted(known))}; found {unknown[0]!r}",
         )
-    strangers = [name for name in settings.institutions if name not in known]
-    if strangers:
-        raise ConfigurationError(
-            "setting_unsafe",
-            f"TRUSTID_INSTITUTIONS: expected some of {', '.join(sorted(known))}; found {strangers[0]!r}",
-        )
+    _known(settings.institutions, "TRUSTID_INSTITUTIONS", known)
     return {name: known[name] for name in (settings.types or sorted(known))}
+
+
+def _known(named: Mapping[str, T], setting: str, known: Mapping[str, CredentialType]) -> Mapping[str, T]:
+    """What a setting says of types, if all of them are there."""
+    for name in named:
+        if name not in known:
+            raise ConfigurationError(
+                "setting_unsafe",
+                f"{setting}: expected some of {', '.join(sorted(known))}; found {name[:60]!r}",
+            )
+    return named

@@ -22,6 +22,7 @@ from trustid.protocols.openid4vci import (
     credential_response,
     error_body,
 )
+from trustid.status.accumulator_entry import ACCUMULATOR, STATUS_LIST
 from trustid.web import api_error, form_fields, json_body, no_store, problem, server_settings
 
 __all__ = ["blueprint", "well_known"]
@@ -189,6 +190,9 @@ def _bearer_token() -> str:
 
 def _configuration(current: Engine, name: str) -> JsonObject:
     kind = current.kinds[name]
+    mechanisms: JsonObject = {STATUS_LIST: {}}
+    if name in current.registries:
+        mechanisms[ACCUMULATOR] = current.registries[name].to_json()
     return {
         "format": SD_JWT_VC_FORMAT,
         "scope": name,
@@ -197,6 +201,8 @@ def _configuration(current: Engine, name: str) -> JsonObject:
         "credential_signing_alg_values_supported": [current.identity.signer_of(name).key.algorithm],
         "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": list(PROOF_ALGORITHMS)}},
         "credential_metadata": kind.credential_metadata(),
+        # A member of our own (docs/revocation.md): what a wallet may ask for as status_mechanism.
+        "status_mechanisms_supported": mechanisms,
     }
 
 

@@ -469,6 +469,11 @@ CODES: dict[str, CodeInfo] = {
     "acc_update_invalid": CodeInfo(
         ProofError, 400, "What was fetched does not belong to the epoch that was signed. Nothing was changed."
     ),
+    "acc_proof_missing": CodeInfo(
+        StatusUnknownError,
+        400,
+        "The wallet sent no proof that the credential was not revoked. Use a wallet that can make it.",
+    ),
     "acc_no_ticket": CodeInfo(
         ProtocolError, 503, "No slot for this credential is ready now. Try again later."
     ),

@@ -20,6 +20,7 @@ what to do. Secrets are held as `Secret`, which never shows its value.
 | TRUSTID_INSTITUTIONS | issuer: `configuration=Name` pairs, comma separated: who issues it, with a key of its own |
 | TRUSTID_ISSUER_ID | issuer: `url` (default; x5c) or `did` (did:web of the public URL) |
 | TRUSTID_STATUS_TTL | issuer: seconds that a status list may be kept, 60 by default (5 at least) |
+| TRUSTID_REGISTRIES | issuer: JSON file: which credentials are revoked through an accumulator |
 | TRUSTID_TRUST | verifier: JSON file that says who is trusted for what |
 | TRUSTID_PORT, TRUSTID_WORKERS | where to listen on loopback, with how many processes (2 at least) |
 """
@@ -91,6 +92,7 @@ class ServerSettings:
         public_url: Scheme, host and optional path, without a slash at the end.
         http_hosts: `host:port` pairs that may be reached over http and loopback.
         trust_file: Who is trusted for what (verifier); None trusts nobody.
+        registries_file: Which credentials are revoked through an accumulator (issuer); None are.
     """
 
     role: Role
@@ -107,6 +109,7 @@ class ServerSettings:
     issuer_id: Literal["url", "did"] = "url"
     status_ttl_seconds: int = 60
     trust_file: Path | None = None
+    registries_file: Path | None = None
     port: int = 0
     workers: int = WORKERS_MIN
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -128,7 +131,7 @@ class ServerSettings:
         if issuer_id not in ("url", "did"):
             raise ConfigurationError("setting_unsafe", "TRUSTID_ISSUER_ID: expected 'url' or 'did'")
         password = _secret(values, "TRUSTID_STAFF_PASSWORD", STAFF_PASSWORD_MIN, required=False)
-        trust = values.get("TRUSTID_TRUST")
+        trust, registries = values.get("TRUSTID_TRUST"), values.get("TRUSTID_REGISTRIES")
         return cls(
             role=role,
             store_path=_store_path(values),
@@ -148,6 +151,7 @@ class ServerSettings:
                 values, "TRUSTID_STATUS_TTL", 60, least=STATUS_TTL_MIN, most=STATUS_TTL_MAX
             ),
             trust_file=Path(trust) if trust else None,
+            registries_file=Path(registries) if registries else None,
             port=_number(values, "TRUSTID_PORT", DEFAULT_PORTS[role], least=1, most=PORT_MAX),
             workers=_number(values, "TRUSTID_WORKERS", WORKERS_MIN, least=WORKERS_MIN, most=WORKERS_MAX),
             extra={name: value for name, value in values.items() if name.startswith("TRUSTID_X_")},

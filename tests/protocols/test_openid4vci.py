@@ -14,6 +14,7 @@ from trustid.protocols.openid4vci import (
     PRE_AUTHORIZED_GRANT,
     CredentialOffer,
     CredentialRequest,
+    IssuedCopy,
     IssuerMetadata,
     TokenRequest,
     TokenResponse,
@@ -194,12 +195,14 @@ def test_token_response_with_identifiers_and_back() -> None:
 
 
 def test_credentials_of_an_answer() -> None:
-    assert credentials_of(credential_response(["a", "b"])) == ("a", "b")
+    copies = (IssuedCopy("a"), IssuedCopy("b", {"slot": 3}))
+    assert credentials_of(credential_response(copies)) == copies
     for bad in (
         {},
         {"credentials": []},
         {"credentials": ["a"]},
         {"credentials": [{"credential": {}}]},
+        {"credentials": [{"credential": "a", "status_secrets": "b"}]},
         {"transaction_id": "x"},
     ):
         with pytest.raises(MalformedError):

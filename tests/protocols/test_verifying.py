@@ -841,7 +841,7 @@ STEPS = {
     "key_found": (PresentedSdJwtVc, "find_key"),
     "signature": (PresentedSdJwtVc, "check_signature"),
     "time": (PresentedSdJwtVc, "check_time"),
-    "not_revoked": (verifying, "_check_status"),
+    "not_revoked": (verifying, "check_status"),
     "holder_present": (PresentedSdJwtVc, "check_holder"),
     "answers_question": (verifying, "check_credential"),
 }

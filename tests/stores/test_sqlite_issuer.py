@@ -157,10 +157,10 @@ def test_places_are_distinct_over_threads_and_lists(store: SqliteIssuerStore) ->
         found = list(
             pool.map(lambda token: store.reserve(reservation(token, "a", "b", "c", size=16)), tokens)
         )
-    places = [(record.list_name, record.position) for records in found for record in records]
+    places = [(record.status.name, record.status.position) for records in found for record in records]
     assert len(set(places)) == len(places) == 72
     assert all(0 <= position < 16 for _, position in places)
-    assert all(len({record.list_name for record in records}) == 1 for records in found)
+    assert all(len({record.status.name for record in records}) == 1 for records in found)
 
 
 def test_the_first_signature_counts(store: SqliteIssuerStore) -> None:
@@ -176,7 +176,7 @@ def test_what_is_signed_after_a_revocation_does_not_leave(store: SqliteIssuerSto
     [record] = store.reserve(reservation(token, "k"))
     store.revoke("a", NOW)
     assert store.record_signed("a", [Signed(record.id, b"1", b"first")], NOW) is None
-    assert store.revoked_positions(record.list_name) == (1, [record.position])
+    assert store.revoked_positions(record.status.name) == (1, [record.status.position])
 
 
 def test_revocation_cannot_be_undone_even_by_hand(store: SqliteIssuerStore) -> None:
@@ -197,7 +197,7 @@ def test_revocation_cannot_be_undone_even_by_hand(store: SqliteIssuerStore) -> N
 def test_an_older_list_does_not_replace_a_newer_one(store: SqliteIssuerStore) -> None:
     token = with_token(store, "a")
     [record] = store.reserve(reservation(token, "k"))
-    name = record.list_name
+    name = record.status.name
     assert store.save_status_token(name, version=1, token="new", issued_at=NOW, expires_at=NOW + 9)
     assert not store.save_status_token(name, version=0, token="old", issued_at=NOW + 1, expires_at=NOW + 9)
     assert not store.save_status_token(name, version=2, token="back", issued_at=NOW - 1, expires_at=NOW + 9)
@@ -249,9 +249,9 @@ def test_each_signer_has_a_list_of_its_own(store: SqliteIssuerStore) -> None:
     for number, signer in enumerate(("school", "hospital", "school")):
         token = with_token(store, f"i{number}")
         (record,) = store.reserve(reservation(token, "key", signer=signer))
-        found = store.status_list(record.list_name)
+        found = store.status_list(record.status.name)
         assert found is not None
         assert found.signer == signer
-        places.setdefault(signer, []).append((record.list_name, record.position))
+        places.setdefault(signer, []).append((record.status.name, record.status.position))
     assert places["school"][0][0] == places["school"][1][0] != places["hospital"][0][0]
     assert [position for _, position in places["school"]] == [0, 1]

@@ -185,7 +185,8 @@ class Issuer:
         nonce = self._issuing.nonce()
         proofs = tuple(one.prove(audience=self.identity.public_url, nonce=nonce) for one in holders)
         copies = self._issuing.credentials(token, CredentialRequest(kind, None, proofs))
-        return IssuedCredential(created.issuance_id, kind, self._kinds[kind].title, copies)
+        texts = tuple(copy.text for copy in copies)
+        return IssuedCredential(created.issuance_id, kind, self._kinds[kind].title, texts)
 
     def revoke(self, issued: IssuedCredential | str) -> None:
         """Take a credential back, with every copy of it, for good.

@@ -17,15 +17,18 @@ from urllib.parse import urlencode, urlsplit
 
 from trustid.credentials.sd_jwt import Path
 from trustid.credentials.sd_jwt_vc import NEVER_DISCLOSABLE, SdJwtVc
-from trustid.encoding import JsonObject, dump_json, parse_json_object
-from trustid.errors import MalformedError, ProtocolError, QueryError
+from trustid.encoding import JsonObject, dump_json, parse_json_object, sha256
+from trustid.errors import MalformedError, ProtocolError, QueryError, StatusUnknownError, TrustidError
 from trustid.keys.jose import encrypt
-from trustid.protocols.dcql import CredentialView, Match, match
+from trustid.protocols.dcql import CredentialView, Match, Matching, match
 from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
 from trustid.protocols.openid4vp import ENC_VALUES
-from trustid.protocols.ports_wallet import HeldCredential, WalletStore, find_credential
+from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, WalletStore, find_credential
 from trustid.protocols.received_request import ReceivedRequest
 from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of
+from trustid.status.accumulator_entry import STATUS_PROOF, StatusProof
+from trustid.status.epochs.holding import HolderKeeping, KeptWitness
+from trustid.status.epochs.trust import EpochPolicy
 
 __all__ = ["Answer", "Showing", "decline", "make_vp_token", "plan_answer", "send_answer"]
 
@@ -33,6 +36,9 @@ DEFAULT_ENC: Final = "A128GCM"
 """Section 5.1: what a verifier takes that names no content encryption."""
 
 REDIRECT_MAX: Final = 2048
+
+ROW_AGE_MAX: Final = EpochPolicy().max_age_seconds
+"""How old the epoch of a kept row may be: what verifiers take that set nothing else."""
 
 _TECHNICAL: Final = NEVER_DISCLOSABLE | {"iat"}
 # Not about the person; they tell which copy this is, not who shows it.
@@ -77,6 +83,7 @@ def plan_answer(
     *,
     now: int,
     choice: Mapping[str, str] | None = None,
+    keeping: HolderKeeping | None = None,
 ) -> Answer:
     """Choose what to answer with, showing the least.
 
@@ -85,15 +92,19 @@ def plan_answer(
         held: What the wallet holds.
         now: Epoch seconds; expired credentials are left out.
         choice: The credential's id for each query id, where the person chose.
+        keeping: The rows that were fetched before; a credential whose slot was
+            revoked, or whose row is too old, is left out. Nothing is fetched.
 
     Raises:
         QueryError: `query_mismatch`: the wallet has no answer. Nothing may be sent then.
         ProtocolError: `not_found`: what was chosen does not answer the question.
+        RevokedError: `revoked`: the only answer was revoked.
+        StatusUnknownError: `acc_epoch_stale`: the only answer has no row that is new enough.
     """
-    current = [one for one in held if one.expires_at is None or now < one.expires_at]
     # The newest first: an institution that issued twice meant the second to hold.
-    candidates = [_view(one) for one in sorted(current, key=lambda one: one.received_at, reverse=True)]
-    matching = match(request.query, candidates)
+    newest = sorted(held, key=lambda one: one.received_at, reverse=True)
+    current = [one for one in newest if one.expires_at is None or now < one.expires_at]
+    matching = _match(request, current, keeping)
     showings = []
     for query_id in matching.required:
         found = matching.matches[query_id]
@@ -108,7 +119,9 @@ def plan_answer(
     return Answer(request, tuple(showings))
 
 
-def send_answer(answer: Answer, *, store: WalletStore, http: HttpClient, now: int) -> str | None:
+def send_answer(
+    answer: Answer, *, store: WalletStore, http: HttpClient, now: int, keeping: HolderKeeping | None = None
+) -> str | None:
     """Make the presentations and send them.
 
     Each part uses up one copy, counted before anything leaves the wallet.
@@ -119,27 +132,64 @@ def send_answer(answer: Answer, *, store: WalletStore, http: HttpClient, now: in
     Raises:
         ProtocolError: `verifier_refused`.
         FetchError: The verifier cannot be reached.
+        TrustidError: As `make_vp_token`; nothing was sent then.
     """
-    vp_token = make_vp_token(answer, store=store, now=now)
+    vp_token = make_vp_token(answer, store=store, now=now, keeping=keeping)
     return _post(answer.request, _form(answer.request, vp_token), http)
 
 
-def make_vp_token(answer: Answer, *, store: WalletStore, now: int) -> JsonObject:
+def make_vp_token(
+    answer: Answer, *, store: WalletStore, now: int, keeping: HolderKeeping | None = None
+) -> JsonObject:
     """Make the presentations of an answer, without sending them.
 
     Each part uses up one copy, counted before the presentation exists.
 
     Returns:
         Query ids with their presentations (section 8.1).
+
+    Raises:
+        RevokedError: `revoked`.
+        StatusUnknownError: `acc_epoch_stale`.
     """
     request = answer.request
     vp_token: JsonObject = {}
     for showing in answer.showings:
+        kept = _witness(showing.credential, keeping)
         copy = store.use_copy(showing.credential.id)
         selected = SdJwtVc.parse(copy.text).sd_jwt.select(showing.paths)
-        bound = selected.bind(copy.key, audience=request.asker.client_id, nonce=request.nonce, issued_at=now)
+        bound = selected.bind(
+            copy.key,
+            audience=request.asker.client_id,
+            nonce=request.nonce,
+            issued_at=now,
+            extra_claims=None if kept is None else _status_proof(kept, copy, request),
+        )
         vp_token[showing.query_id] = [bound]
     return vp_token
+
+
+def _witness(held: HeldCredential, keeping: HolderKeeping | None) -> KeptWitness | None:
+    """What a proof for this credential is made from; None where it needs none."""
+    slot = held.slot
+    if slot is None:
+        return None
+    if keeping is None:
+        raise StatusUnknownError("acc_epoch_stale", "expected a wallet that keeps rows")
+    return keeping.witness(slot, max_age_seconds=ROW_AGE_MAX)
+
+
+def _status_proof(kept: KeptWitness, copy: CredentialCopy, request: ReceivedRequest) -> JsonObject:
+    """The claim of the key binding JWT that proves: not revoked, for this verifier, nonce and copy alone."""
+    if copy.status_secrets is None:
+        raise StatusUnknownError("status_malformed", "expected what opens the commitment of each copy")
+    proof = kept.witness.prove(
+        copy.status_secrets.opening,
+        verifier=request.asker.client_id.encode(),
+        nonce=request.nonce.encode(),
+        credential_hash=sha256(copy.text.partition("~")[0].encode()),
+    )
+    return {STATUS_PROOF: StatusProof(kept.witness.epoch, proof).to_json()}
 
 
 def decline(request: ReceivedRequest, *, http: HttpClient) -> None:
@@ -157,6 +207,27 @@ def decline(request: ReceivedRequest, *, http: HttpClient) -> None:
     if request.state is not None:
         form["state"] = request.state
     _post(request, form, http)
+
+
+def _match(
+    request: ReceivedRequest, current: Sequence[HeldCredential], keeping: HolderKeeping | None
+) -> Matching:
+    usable: list[HeldCredential] = []
+    refusal: TrustidError | None = None
+    for one in current:
+        try:
+            _witness(one, keeping)
+            usable.append(one)
+        except TrustidError as err:
+            refusal = refusal or err
+    try:
+        return match(request.query, [_view(one) for one in usable])
+    except QueryError:
+        if refusal is not None:
+            match(request.query, [_view(one) for one in current])
+            # With it there would be an answer: that is what the person must hear before anybody is shown anything.
+            raise refusal from None
+        raise
 
 
 def _view(held: HeldCredential) -> CredentialView:

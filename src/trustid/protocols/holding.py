@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from trustid.did.resolver import Resolver
+from trustid.errors import TrustidError
 from trustid.fetching import Fetcher
 from trustid.protocols.answering import Answer, Showing, decline, plan_answer, send_answer
 from trustid.protocols.openid4vci import CredentialOffer
@@ -22,6 +23,8 @@ from trustid.protocols.received_request import Asker, ReceivedRequest, RequestRe
 from trustid.protocols.receiving import COPIES_DEFAULT, KeyKind, Receiver, read_offer
 from trustid.protocols.trust import IssuerMetadata
 from trustid.protocols.wallet_http import HttpClient
+from trustid.status.epochs.holding import HolderKeeping
+from trustid.status.epochs.http_source import HttpSource
 
 __all__ = [
     "Answer",
@@ -45,6 +48,7 @@ class Holder:
         clock: Epoch seconds.
         receiver: Accepts offers.
         reader: Reads questions.
+        keeping: Keeps the rows of slots in registries, fetched by `refresh` alone.
     """
 
     store: WalletStore
@@ -52,6 +56,7 @@ class Holder:
     clock: Clock
     receiver: Receiver
     reader: RequestReader
+    keeping: HolderKeeping
 
     @classmethod
     def open(
@@ -92,7 +97,8 @@ class Holder:
             first_use=first_use,
         )
         reader = RequestReader(fetcher, resolver, verifier_anchors, first_use)
-        return cls(store, fetcher, clock, receiver, reader)
+        keeping = HolderKeeping(HttpSource(fetcher), store.statements, store.rows, clock=clock)
+        return cls(store, fetcher, clock, receiver, reader, keeping)
 
     def read_offer(self, uri: str) -> CredentialOffer:
         """Read an offer without accepting it; see `receiving.read_offer`."""
@@ -108,6 +114,21 @@ class Holder:
             self.store.add(credential)
         return received
 
+    def refresh(self) -> tuple[tuple[HeldCredential, TrustidError | None], ...]:
+        """Fetch what is published of the registries whose slots the credentials have.
+
+        Meant for a schedule, and for right after collecting; never for the
+        moment of presenting, so that nobody can tell by it who is shown something.
+
+        Returns:
+            Each credential with a slot, with the reason if its row is not up
+            to date: `revoked`, which is final, or what could not be had.
+        """
+        slots = [(slot, one) for one in self.store.credentials() if (slot := one.slot) is not None]
+        by_slot = {id(slot): one for slot, one in slots}
+        outcomes = self.keeping.refresh_all(slot for slot, _ in slots)
+        return tuple((by_slot[id(slot)], refusal) for slot, refusal in outcomes)
+
     def read_request(self, uri: str) -> ReceivedRequest:
         """Read a question and find out who asks; see `RequestReader.read`."""
         client_id = read_link(uri).client_id
@@ -117,14 +138,16 @@ class Holder:
 
     def plan(self, request: ReceivedRequest, *, choice: Mapping[str, str] | None = None) -> Answer:
         """Work out what would be shown; see `answering.plan_answer`."""
-        return plan_answer(request, self.store.credentials(), now=self.clock(), choice=choice)
+        return plan_answer(
+            request, self.store.credentials(), now=self.clock(), choice=choice, keeping=self.keeping
+        )
 
     def send(self, answer: Answer) -> str | None:
         """Send an answer that the person agreed to; see `answering.send_answer`."""
         asker = answer.request.asker
         if asker.key_thumbprint is not None:
             self.store.remember_verifier(asker.client_id, asker.key_thumbprint)
-        return send_answer(answer, store=self.store, http=self.http, now=self.clock())
+        return send_answer(answer, store=self.store, http=self.http, now=self.clock(), keeping=self.keeping)
 
     def decline(self, request: ReceivedRequest) -> None:
         """Tell the verifier that there will be no answer."""

@@ -14,8 +14,10 @@ __all__ = [
     "Answer",
     "Attempt",
     "CredentialRecord",
+    "GivenTicket",
     "Issuance",
     "IssuanceState",
+    "ListPlace",
     "NewCredential",
     "NewIssuance",
     "NewOffer",
@@ -154,6 +156,8 @@ class Reservation:
         list_size: Size of a new status list, if one must be begun.
         list_name: Public name of a new status list, if one must be begun.
         list_signer: Which key signs the list: the one that signs the credentials.
+        registry: The registry whose accumulator the copies are revoked through, or
+            None where each gets a place in a status list.
     """
 
     token_hash: bytes
@@ -166,6 +170,35 @@ class Reservation:
     list_size: int
     list_name: str
     list_signer: str
+    registry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """A copy's own place in a status list.
+
+    Attributes:
+        name: Public name of the status list.
+        size: How many entries it has.
+        position: Counter value in the list; the index is a secret permutation of it.
+    """
+
+    name: str
+    size: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTicket:
+    """The slot of a registry that all copies of an issuance share.
+
+    Attributes:
+        sealed: Its handle, sealed to this issuer's ticket key.
+    """
+
+    registry: str
+    slot: int
+    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +206,15 @@ class CredentialRecord:
     """The stored intent to sign one copy; it exists before any signature does.
 
     Attributes:
-        list_name: Public name of the status list.
-        position: Counter value in the list; the index is a secret permutation of it.
-        sealed_copy: The signed credential, sealed, while a wallet may still
-            ask again because an answer was lost.
+        status: How it can be taken back.
+        sealed_copy: What was signed, sealed, while a wallet may still ask
+            again because an answer was lost.
     """
 
     id: str
     issuance_id: str
     holder_thumbprint: str
-    list_name: str
-    list_size: int
-    position: int
+    status: ListPlace | GivenTicket
     issued_at: int
     expires_at: int
     sealed_copy: bytes | None

@@ -10,7 +10,17 @@ __all__ = ["IssuerSecrets"]
 class IssuerSecrets:
     """The keys that protect stored state, one for each purpose, derived from one secret of the keystore."""
 
-    __slots__ = ("answers", "codes", "copies", "issuances", "nonces", "rows", "status_places", "tx_codes")
+    __slots__ = (
+        "answers",
+        "codes",
+        "copies",
+        "issuances",
+        "nonces",
+        "rows",
+        "status_places",
+        "tickets",
+        "tx_codes",
+    )
 
     def __init__(self, secret: bytes) -> None:
         root = SealingKey(secret)
@@ -22,6 +32,7 @@ class IssuerSecrets:
         self.nonces = root.derive("issuer/nonces")
         self.rows = root.derive("issuer/rows")
         self.status_places = root.derive("issuer/status-places")
+        self.tickets = root.derive_opening("issuer/tickets")
 
     def tx_code_mac(self, issuance_id: str, tx_code: str) -> bytes:
         """What is stored of a transaction code; six digits would not survive a plain hash."""

@@ -6,8 +6,11 @@
                   ─► one transaction: nonces used up, a place in the status list for each copy
                   ─► sign ─► one transaction: digests stored ─► answer
 
-Nothing that was signed leaves before its row (id, list, place, digest) is on
-the disk, so every credential in the world can be revoked. A batch is made
+Nothing that was signed leaves before its row (id, list and place or registry
+and slot, digest) is on the disk, so every credential in the world can be
+revoked. A wallet that asks for the accumulator gets copies that share one slot
+and nothing visible: a commitment of its own in each, made here, and what opens
+it beside the credential, for the holder alone. A batch is made
 whole or not at all. One token serves several requests until it ends, and is
 the only one that ever collects for its issuance; a wallet that lost an answer
 asks again with a fresh nonce and the same keys and gets the same credentials.
@@ -25,7 +28,7 @@ from typing import Final
 
 from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
 from trustid.did.resolver import Resolver
-from trustid.encoding import JsonObject, sha256
+from trustid.encoding import JsonObject, dump_json, parse_json_object, sha256
 from trustid.errors import ProtocolError
 from trustid.keys import PublicKey
 from trustid.protocols.issuer_identity import IssuerIdentity
@@ -33,12 +36,14 @@ from trustid.protocols.issuer_secrets import IssuerSecrets
 from trustid.protocols.key_proofs import read_proof, verify_proof
 from trustid.protocols.nonces import NonceMint
 from trustid.protocols.offering import TX_CODE_ATTEMPTS, Offering
-from trustid.protocols.openid4vci import CredentialRequest, TokenRequest, TokenResponse
+from trustid.protocols.openid4vci import CredentialRequest, IssuedCopy, TokenRequest, TokenResponse
 from trustid.protocols.ports import Clock, random_token
 from trustid.protocols.ports_issuer import (
     CredentialKind,
     CredentialRecord,
+    GivenTicket,
     IssuerStore,
+    ListPlace,
     NewCredential,
     NewToken,
     Reservation,
@@ -46,6 +51,9 @@ from trustid.protocols.ports_issuer import (
     Token,
 )
 from trustid.protocols.status_lists import StatusPlaces
+from trustid.status.accumulator_entry import ACCUMULATOR, AccumulatorEntry, StatusSecrets
+from trustid.status.membership import Opening
+from trustid.status.tickets import open_ticket
 
 __all__ = ["Issuing"]
 
@@ -69,6 +77,8 @@ class Issuing:
         places: Where status entries go.
         resolver: For holders' keys that come as DID URLs.
         clock: The time.
+        registries: For each configuration whose credentials may be revoked
+            through an accumulator the name of its registry.
     """
 
     def __init__(
@@ -81,6 +91,7 @@ class Issuing:
         places: StatusPlaces,
         resolver: Resolver,
         clock: Clock,
+        registries: Mapping[str, str] | None = None,
     ) -> None:
         self._identity = identity
         self._offering = offering
@@ -89,6 +100,7 @@ class Issuing:
         self._places = places
         self._resolver = resolver
         self._clock = clock
+        self._registries = dict(registries or {})
         self._nonces = NonceMint(secrets.nonces, identity.public_url)
         self._purged_at = 0
 
@@ -158,7 +170,7 @@ class Issuing:
             raise ProtocolError("invalid_token", "the access token is not one that holds")
         return token
 
-    def credentials(self, access_token: str, request: CredentialRequest) -> tuple[str, ...]:
+    def credentials(self, access_token: str, request: CredentialRequest) -> tuple[IssuedCopy, ...]:
         """Issue one copy for each proof, all or none.
 
         Returns:
@@ -166,7 +178,8 @@ class Issuing:
 
         Raises:
             ProtocolError: `invalid_token`, `insufficient_scope`, `unknown_credential_configuration`,
-                `unknown_credential_identifier`, `invalid_proof`, `invalid_nonce`, `credential_request_denied`.
+                `unknown_credential_identifier`, `invalid_proof`, `invalid_nonce`, `credential_request_denied`,
+                `acc_no_ticket`.
 
         Reference:
             OpenID4VCI 1.0, section 8.
@@ -187,6 +200,7 @@ class Issuing:
             list_size=self._places.list_size,
             list_name=self._places.new_name(),
             list_signer=self._identity.signer_of(kind.configuration_id).fragment,
+            registry=self._registry(request, kind),
         )
         records = self._store.reserve(reservation)
         return self._sign_all(token, kind, keys, records, now)
@@ -204,6 +218,12 @@ class Issuing:
                 "insufficient_scope", "the access token is for another credential configuration"
             )
         return kind
+
+    def _registry(self, request: CredentialRequest, kind: CredentialKind) -> str | None:
+        """Only for a wallet that asks for it: another one could prove nothing and be refused everywhere."""
+        if request.status_mechanism != ACCUMULATOR:
+            return None
+        return self._registries.get(kind.configuration_id)
 
     def _holder_keys(
         self, request: CredentialRequest, token: Token, now: int
@@ -233,8 +253,8 @@ class Issuing:
         keys: Mapping[str, PublicKey],
         records: Sequence[CredentialRecord],
         now: int,
-    ) -> tuple[str, ...]:
-        copies: dict[str, str] = {}
+    ) -> tuple[IssuedCopy, ...]:
+        copies: dict[str, IssuedCopy] = {}
         signed: list[Signed] = []
         claims: JsonObject | None = None
         for record in records:
@@ -243,9 +263,9 @@ class Issuing:
                 continue
             if claims is None:
                 claims = self._claims(token.issuance_id)
-            text = self._sign(kind, claims, keys[record.holder_thumbprint], record)
-            sealed = self._secrets.copies.seal(text.encode(), _context(record.id))
-            signed.append(Signed(record.id, sha256(text.encode()), sealed))
+            copy = self._sign(kind, claims, keys[record.holder_thumbprint], record)
+            sealed = self._secrets.copies.seal(_copy_bytes(copy), _context(record.id))
+            signed.append(Signed(record.id, sha256(copy.text.encode()), sealed))
         if signed:
             stored = self._store.record_signed(token.issuance_id, signed, now)
             if stored is None:
@@ -261,9 +281,10 @@ class Issuing:
 
     def _sign(
         self, kind: CredentialKind, claims: JsonObject, holder: PublicKey, record: CredentialRecord
-    ) -> str:
+    ) -> IssuedCopy:
         signer = self._identity.signer_of(kind.configuration_id)
-        return issue_sd_jwt_vc(
+        status, status_secrets = self._status(record.status)
+        text = issue_sd_jwt_vc(
             claims,
             vct=kind.vct(self._identity.public_url),
             issuer=self._identity.issuer,
@@ -272,13 +293,25 @@ class Issuing:
             disclosable=[path for path in kind.disclosable if _is_there(claims, path)],
             issued_at=record.issued_at,
             expires_at=record.expires_at,
-            status=self._places.reference(record.list_name, record.list_size, record.position),
+            status=status,
             x5c=signer.x5c,
             kid=signer.kid,
         )
+        return IssuedCopy(text, status_secrets)
 
-    def _open_copy(self, credential_id: str, sealed: bytes) -> str:
-        return self._secrets.copies.open(sealed, _context(credential_id)).decode()
+    def _status(self, given: ListPlace | GivenTicket) -> tuple[JsonObject, JsonObject | None]:
+        """The claim `status`, and what the holder alone gets beside the credential."""
+        if isinstance(given, ListPlace):
+            return self._places.reference(given.name, given.size, given.position), None
+        member = open_ticket(self._secrets.tickets, given.registry, given.slot, given.sealed)
+        # A fresh blinding for each copy, drawn here: a holder's own commitment could hold an accomplice's handle.
+        opening = Opening.generate(member)
+        entry = AccumulatorEntry(given.registry, opening.commitment)
+        return {ACCUMULATOR: entry.to_json()}, StatusSecrets(given.slot, opening).to_json()
+
+    def _open_copy(self, credential_id: str, sealed: bytes) -> IssuedCopy:
+        text, _, beside = self._secrets.copies.open(sealed, _context(credential_id)).partition(b"\n")
+        return IssuedCopy(text.decode(), parse_json_object(beside) if beside else None)
 
     def _purge(self, now: int) -> None:
         if now - self._purged_at >= PURGE_SECONDS:
@@ -288,6 +321,12 @@ class Issuing:
 
 def _context(credential_id: str) -> bytes:
     return f"credential:{credential_id}".encode()
+
+
+def _copy_bytes(copy: IssuedCopy) -> bytes:
+    """A copy as it is sealed: the credential, and on a second line what goes beside it."""
+    beside = b"" if copy.status_secrets is None else b"\n" + dump_json(copy.status_secrets)
+    return copy.text.encode() + beside
 
 
 def _is_there(claims: object, path: tuple[str | int | None, ...]) -> bool:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import urlencode
 
@@ -38,6 +38,7 @@ from trustid.protocols.openid4vci_offer import (
     parse_offer_uri,
     text_member,
 )
+from trustid.status.accumulator_entry import STATUS_SECRETS
 
 __all__ = [
     "AUTHORIZATION_DETAILS_TYPE",
@@ -48,6 +49,7 @@ __all__ = [
     "SD_JWT_VC_FORMAT",
     "CredentialOffer",
     "CredentialRequest",
+    "IssuedCopy",
     "IssuerMetadata",
     "TokenRequest",
     "TokenResponse",
@@ -209,11 +211,15 @@ class CredentialRequest:
         configuration_id: Named by `credential_configuration_id`, or None.
         identifier: Named by `credential_identifier`, or None.
         proofs: Compact JWTs, one for each key.
+        status_mechanism: How the wallet would have the copies be taken back
+            (`status_mechanism`, a member of our own); a place in a status list
+            for each copy where it says nothing.
     """
 
     configuration_id: str | None
     identifier: str | None
     proofs: tuple[str, ...]
+    status_mechanism: str | None = None
 
     @classmethod
     def from_json(cls, body: JsonObject) -> Self:
@@ -239,7 +245,10 @@ class CredentialRequest:
         if "credential_response_encryption" in body:
             # Ignoring it would send the credential in a form that the wallet asked us not to use.
             raise ProtocolError("invalid_encryption_parameters", "encrypted answers are not offered")
-        return cls(configuration_id, identifier, _proofs(body))
+        mechanism = body.get("status_mechanism")
+        return cls(
+            configuration_id, identifier, _proofs(body), mechanism if isinstance(mechanism, str) else None
+        )
 
     def to_json(self) -> JsonObject:
         """The body as a wallet posts it."""
@@ -248,6 +257,8 @@ class CredentialRequest:
             body["credential_identifier"] = self.identifier
         else:
             body["credential_configuration_id"] = self.configuration_id
+        if self.status_mechanism is not None:
+            body["status_mechanism"] = self.status_mechanism
         return body
 
 
@@ -271,12 +282,28 @@ def _proofs(body: JsonObject) -> tuple[str, ...]:
     return tuple(jwts)
 
 
-def credential_response(credentials: Sequence[str]) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class IssuedCopy:
+    """One copy as it goes to the wallet.
+
+    Attributes:
+        text: The credential.
+        status_secrets: What the holder alone gets beside it (`status_secrets`,
+            a member of our own), or None.
+    """
+
+    text: str = field(repr=False)
+    status_secrets: JsonObject | None = field(repr=False, default=None)
+
+
+def credential_response(copies: Sequence[IssuedCopy]) -> JsonObject:
     """The answer with the credentials (section 8.3)."""
-    return {"credentials": [{"credential": credential} for credential in credentials]}
+    entries = [{"credential": copy.text} for copy in copies]
+    beside = [{} if copy.status_secrets is None else {STATUS_SECRETS: copy.status_secrets} for copy in copies]
+    return {"credentials": [entry | more for entry, more in zip(entries, beside, strict=True)]}
 
 
-def credentials_of(body: JsonObject) -> tuple[str, ...]:
+def credentials_of(body: JsonObject) -> tuple[IssuedCopy, ...]:
     """Read the credentials out of an answer.
 
     Raises:
@@ -288,7 +315,10 @@ def credentials_of(body: JsonObject) -> tuple[str, ...]:
     texts = [entry.get("credential") if isinstance(entry, dict) else None for entry in found]
     if not all(isinstance(text, str) and text for text in texts):
         raise MalformedError("malformed", "credentials: expected objects with the credential as a string")
-    return tuple(str(text) for text in texts)
+    secrets = [entry.get(STATUS_SECRETS) for entry in found]
+    if not all(one is None or isinstance(one, dict) for one in secrets):
+        raise MalformedError("malformed", f"{STATUS_SECRETS}: expected objects")
+    return tuple(IssuedCopy(str(text), beside) for text, beside in zip(texts, secrets, strict=True))
 
 
 def error_body(error: TrustidError) -> JsonObject:

@@ -18,8 +18,10 @@ from trustid.protocols.issuer_records import (
     Answer,
     Attempt,
     CredentialRecord,
+    GivenTicket,
     Issuance,
     IssuanceState,
+    ListPlace,
     NewCredential,
     NewIssuance,
     NewOffer,
@@ -37,9 +39,11 @@ __all__ = [
     "Attempt",
     "CredentialKind",
     "CredentialRecord",
+    "GivenTicket",
     "Issuance",
     "IssuanceState",
     "IssuerStore",
+    "ListPlace",
     "NewCredential",
     "NewIssuance",
     "NewOffer",
@@ -48,6 +52,7 @@ __all__ = [
     "Reservation",
     "Signed",
     "StatusListRecord",
+    "TicketStore",
     "Token",
 ]
 
@@ -176,14 +181,18 @@ class IssuerStore(Protocol):
         ...
 
     def reserve(self, reservation: Reservation) -> Sequence[CredentialRecord]:
-        """Use up the nonces and store the intent to sign every copy, each with a place in a status list of its own.
+        """Use up the nonces and store the intent to sign every copy.
 
-        A copy for a key that already has one in this issuance comes back as it
-        was stored, so that a wallet that lost an answer gets the same credential.
+        Each gets a place in a status list of its own; where the reservation
+        names a registry, all get the one ticket that the issuance has there,
+        taken now if it has none. A copy for a key that already has one in this
+        issuance comes back as it was stored, so that a wallet that lost an
+        answer gets the same credential.
 
         Raises:
             ProtocolError: `invalid_nonce` (one was used before), `invalid_token`
-                (ended, or another token has collected), `credential_request_denied` (too many copies).
+                (ended, or another token has collected), `credential_request_denied` (too many copies),
+                `acc_no_ticket` (none is left of that registry).
         """
         ...
 
@@ -201,7 +210,10 @@ class IssuerStore(Protocol):
         ...
 
     def revoke(self, issuance_id: str, now: int) -> Issuance | None:
-        """Revoke an issuance and every copy of it, and end its offers and tokens; again changes nothing. None if unknown."""
+        """Revoke an issuance and every copy of it, and end its offers and tokens; again changes nothing. None if unknown.
+
+        For the slots that it has in registries the revocation is asked for; see `TicketStore.requested_slots`.
+        """
         ...
 
     def status_list(self, name: str) -> StatusListRecord | None:
@@ -231,5 +243,29 @@ class IssuerStore(Protocol):
         ...
 
     def purge(self, now: int) -> None:
-        """Forget what has ended: offers, tokens, nonces, sealed copies, remembered answers."""
+        """Forget what has ended: offers, tokens, nonces, sealed copies, handles, remembered answers."""
+        ...
+
+
+class TicketStore(Protocol):
+    """The tickets of registries in the issuer's store, as the revocation manager's command sees them."""
+
+    def add_tickets(self, registry: str, tickets: Sequence[tuple[int, bytes]]) -> int:
+        """Add slots with their sealed handles; those that are there stay as they are. Returns how many were new."""
+        ...
+
+    def free_tickets(self, registry: str) -> int:
+        """How many tickets nobody has."""
+        ...
+
+    def requested_slots(self, registry: str) -> Sequence[int]:
+        """The slots whose revocation was asked for and not reported as done."""
+        ...
+
+    def slots_revoked(self, registry: str, slots: Sequence[int], epoch: int) -> None:
+        """Note that slots are revoked from an epoch on; again changes nothing."""
+        ...
+
+    def ticket_epoch(self, issuance_id: str) -> tuple[str, int | None] | None:
+        """For a revoked issuance with a slot: the registry, and from which epoch on, None while that is asked for."""
         ...

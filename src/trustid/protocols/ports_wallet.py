@@ -10,6 +10,10 @@ from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.encoding import JsonObject
 from trustid.errors import ProtocolError
 from trustid.keys import SigningKey
+from trustid.status.accumulator_entry import StatusSecrets
+from trustid.status.epochs.holding import HeldSlot
+from trustid.status.epochs.ports import RowStore, SeenStatements
+from trustid.status.epochs.trust import RegistryTrust
 
 __all__ = ["CredentialCopy", "HeldCredential", "WalletStore", "find_credential", "next_copy"]
 
@@ -22,11 +26,14 @@ class CredentialCopy:
         text: The SD-JWT VC with every disclosure.
         key: The holder's key that `cnf` names.
         uses: How often it was shown. A copy shown twice can be recognised.
+        status_secrets: What opens its commitment, where it is revoked through
+            an accumulator.
     """
 
     text: str = field(repr=False)
     key: SigningKey = field(repr=False)
     uses: int = 0
+    status_secrets: StatusSecrets | None = field(repr=False, compare=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class HeldCredential:
         received_at: Epoch seconds.
         expires_at: Epoch seconds, or None.
         copies: At least one.
+        registry: Where all copies share a slot of a registry: which, and whose
+            statements are believed.
     """
 
     id: str
@@ -57,6 +66,15 @@ class HeldCredential:
     received_at: int
     expires_at: int | None
     copies: tuple[CredentialCopy, ...] = field(repr=False)
+    registry: RegistryTrust | None = None
+
+    @property
+    def slot(self) -> HeldSlot | None:
+        """The slot that all copies share, if they do."""
+        opens = self.copies[0].status_secrets
+        if self.registry is None or opens is None:
+            return None
+        return HeldSlot(self.registry, opens.slot, opens.opening.member)
 
     def claims(self) -> JsonObject:
         """Everything the issuer stated."""
@@ -70,6 +88,16 @@ class HeldCredential:
 
 class WalletStore(Protocol):
     """Where a wallet keeps what it holds. What a call has stored survives a crash."""
+
+    @property
+    def statements(self) -> SeenStatements:
+        """Statements of registries that were accepted."""
+        ...
+
+    @property
+    def rows(self) -> RowStore:
+        """The rows of the slots that credentials have."""
+        ...
 
     def credentials(self) -> tuple[HeldCredential, ...]:
         """Everything held, the oldest first."""

@@ -8,7 +8,7 @@ The order stands in `trustid.protocols.verifying`; the formats in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject
@@ -16,8 +16,9 @@ from trustid.keys import PublicKey
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.status.check import KeyOf, StatusChecker
+from trustid.status.epochs.accepting import EpochTrust
 
-__all__ = ["LINKABLE_BY_SIGNATURE", "Expected", "Presented", "Sources"]
+__all__ = ["LINKABLE_BY_SIGNATURE", "Expected", "Membership", "Presented", "Sources"]
 
 LINKABLE_BY_SIGNATURE = "signature"
 """Each showing of this copy carries the same issuer signature and holder key:
@@ -50,12 +51,30 @@ class Sources:
         resolver: Resolves DIDs.
         metadata: Finds keys of issuers named by https URLs.
         status: Answers whether a credential was taken back; None refuses
-            every credential that has a status.
+            every credential that has a place in a list.
+        epochs: Which registries of accumulators are believed; None refuses
+            every credential that has a slot in one.
     """
 
     resolver: Resolver
     metadata: IssuerMetadata
     status: StatusChecker | None
+    epochs: EpochTrust | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A credential's slot in a registry, and the proof that came with it. Nothing of it is checked yet.
+
+    Attributes:
+        entry: What the credential says (`AccumulatorEntry`).
+        proof: What the holder's proof carries (`StatusProof`), or None.
+        credential_hash: SHA-256 of the credential as its issuer signed it.
+    """
+
+    entry: Any
+    proof: Any = field(repr=False)
+    credential_hash: bytes
 
 
 class Presented(Protocol):
@@ -98,7 +117,11 @@ class Presented(Protocol):
         ...
 
     def status_reference(self) -> JsonObject | None:
-        """The places in status lists, as `StatusChecker.check` takes them, or None without status."""
+        """The places in status lists, as `StatusChecker.check` takes them, or None without any."""
+        ...
+
+    def membership(self) -> Membership | None:
+        """The slot in a registry's accumulator, or None without one."""
         ...
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:

@@ -23,10 +23,12 @@ from trustid.errors import HolderBindingError, MalformedError, SignatureError, T
 from trustid.keys import PublicKey, public_key_from_jwk
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.finding_keys import certified_key, published_key
-from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
-from trustid.protocols.presentation_w3c import BASE_TYPE, list_keys_of
+from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Membership, Sources
+from trustid.protocols.presentation_sd_jwt_vc import key_binding_membership
+from trustid.protocols.presentation_w3c import BASE_TYPE, accumulator_entry, list_keys_of, listed_entries
 from trustid.protocols.trust import TrustPolicy
-from trustid.status.check import CREDENTIAL_STATUS, KeyOf
+from trustid.status.accumulator_entry import STATUS_PROOF
+from trustid.status.check import KeyOf
 
 __all__ = ["PresentedEnveloped"]
 
@@ -170,8 +172,17 @@ class PresentedEnveloped:
 
     def status_reference(self) -> JsonObject | None:
         """The entries of `credentialStatus`; each must be of a kind that is understood."""
-        status = self.secured.credential.status
-        return {CREDENTIAL_STATUS: list(status)} if status else None
+        return listed_entries(self.secured.credential)
+
+    def membership(self) -> Membership | None:
+        """The entry of that type, and the proof in the holder's JWT."""
+        entry = accumulator_entry(self.secured.credential)
+        if entry is None:
+            return None
+        if isinstance(self.secured, VcSdJwt) and self.presentation is None:
+            return key_binding_membership(self.secured.sd_jwt, entry)
+        proof = None if self.presentation is None else self.presentation.jws.claims().get(STATUS_PROOF)
+        return Membership(entry, proof, sha256(_signed_bytes(self.secured)))
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
         """Keys that the issuer's DID document lists for stating facts."""
@@ -252,6 +263,14 @@ def _open(envelope: Envelope) -> Secured:
         case "application/vc+cose":
             return VcCose.parse(envelope.to_bytes())
     raise UnsupportedError("unsupported", "expected a credential in the presentation")
+
+
+def _signed_bytes(secured: Secured) -> bytes:
+    """The credential as its issuer signed it."""
+    if isinstance(secured, VcCose):
+        return secured.message.to_bytes()
+    jws = secured.sd_jwt.issuer_jwt if isinstance(secured, VcSdJwt) else secured.jws
+    return jws.compact().encode()
 
 
 def _short(typ: Any) -> str | None:

@@ -106,6 +106,10 @@ class PresentedMdoc:
             raise StatusUnknownError("status_unsupported", "expected a status of the kind status_list")
         return {name: to_claim(value) for name, value in status.items()}
 
+    def membership(self) -> None:
+        """None: no slot of a registry is defined for mdocs."""
+        return
+
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:
         """Certified keys of the same issuer."""
         anchors = policy.anchors_for(self.credential_type)

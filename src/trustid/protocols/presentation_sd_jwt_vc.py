@@ -16,11 +16,12 @@ from trustid.keys import PublicKey
 from trustid.protocols.claims_path import UNDISCLOSED, Path
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.finding_keys import ListKeys, certified_key, certified_name, published_key
-from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
+from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Membership, Sources
 from trustid.protocols.trust import TrustPolicy
+from trustid.status.accumulator_entry import ACCUMULATOR, STATUS_LIST, STATUS_PROOF
 from trustid.status.check import KeyOf
 
-__all__ = ["PresentedSdJwtVc", "disclosed_paths"]
+__all__ = ["PresentedSdJwtVc", "disclosed_paths", "key_binding_membership"]
 
 
 @dataclass(slots=True)
@@ -118,9 +119,20 @@ class PresentedSdJwtVc:
         status = self.credential.status
         if status is None:
             return None
-        if "status_list" not in status:
-            raise StatusUnknownError("status_unsupported", "expected a status of the kind status_list")
-        return status
+        if STATUS_LIST in status:
+            return status
+        if ACCUMULATOR not in status:
+            raise StatusUnknownError(
+                "status_unsupported", f"expected a status of the kind {STATUS_LIST} or {ACCUMULATOR}"
+            )
+        return None
+
+    def membership(self) -> Membership | None:
+        """The member `accumulator` of the claim `status`, and the proof in the key binding JWT."""
+        status = self.credential.status
+        if status is None or ACCUMULATOR not in status:
+            return None
+        return key_binding_membership(self.credential.sd_jwt, status[ACCUMULATOR])
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:
         """The keys of the same issuer; see `ListKeys`."""
@@ -176,6 +188,13 @@ class PresentedSdJwtVc:
             disclosed=disclosed,
             holder_bound=holder_bound,
         )
+
+
+def key_binding_membership(sd_jwt: SdJwt, entry: Any) -> Membership:
+    """A slot whose proof travels in the key binding JWT, whose signature is checked later."""
+    binding = sd_jwt.key_binding
+    proof = None if binding is None else binding.claims().get(STATUS_PROOF)
+    return Membership(entry, proof, sha256(sd_jwt.issuer_jwt.compact().encode()))
 
 
 def disclosed_paths(sd_jwt: SdJwt) -> tuple[JsonObject, tuple[Path, ...]]:

@@ -20,13 +20,15 @@ from trustid.errors import (
     HolderBindingError,
     ProofError,
     SignatureError,
+    StatusUnknownError,
     TrustError,
     UnsupportedError,
 )
 from trustid.keys import PublicKey
 from trustid.protocols.dcql import CredentialView
-from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Sources
+from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Membership, Sources
 from trustid.protocols.trust import TrustPolicy
+from trustid.status.accumulator_entry import ENTRY_TYPE, STATUS_PROOF_TERM
 from trustid.status.check import CREDENTIAL_STATUS, KeyOf
 
 __all__ = ["PresentedW3c", "list_keys_of"]
@@ -129,7 +131,16 @@ class PresentedW3c:
 
     def status_reference(self) -> JsonObject | None:
         """The entries of `credentialStatus`; each must be of a kind that is understood."""
-        return {CREDENTIAL_STATUS: list(self.credential.status)} if self.credential.status else None
+        return listed_entries(self.credential)
+
+    def membership(self) -> Membership | None:
+        """The entry of that type, and the proof in the holder's proof."""
+        entry = accumulator_entry(self.credential)
+        if entry is None:
+            return None
+        proofs = [] if self.presentation is None else split_proofs(self.presentation.document)[1]
+        shown = next((proof[STATUS_PROOF_TERM] for proof in proofs if STATUS_PROOF_TERM in proof), None)
+        return Membership(entry, shown, sha256(canonicalize(self.credential.document)))
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
         """Keys that the issuer's DID document lists for stating facts."""
@@ -181,6 +192,24 @@ class PresentedW3c:
             claims=self._document,
             holder_bound=holder_bound,
         )
+
+
+def listed_entries(credential: Credential) -> JsonObject | None:
+    """The entries of `credentialStatus` that are places in lists, or None without any."""
+    entries = [entry for entry in credential.status if entry.get("type") != ENTRY_TYPE]
+    return {CREDENTIAL_STATUS: entries} if entries else None
+
+
+def accumulator_entry(credential: Credential) -> JsonObject | None:
+    """The entry of `credentialStatus` that is a slot in a registry, or None without one.
+
+    Raises:
+        StatusUnknownError: `status_malformed`: two of them.
+    """
+    entries = [entry for entry in credential.status if entry.get("type") == ENTRY_TYPE]
+    if len(entries) > 1:
+        raise StatusUnknownError("status_malformed", f"expected one entry of the type {ENTRY_TYPE}")
+    return entries[0] if entries else None
 
 
 def list_keys_of(issuer: str, resolver: Resolver) -> KeyOf:

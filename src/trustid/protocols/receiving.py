@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from trustid.credentials import jose
-from trustid.credentials.sd_jwt import SdJwt
 from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.did import jwk as did_jwk
 from trustid.did import key as did_key
@@ -28,7 +27,6 @@ from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import (
     CODES,
     FetchError,
-    HolderBindingError,
     MalformedError,
     ProtocolError,
     UnsupportedError,
@@ -41,6 +39,7 @@ from trustid.protocols.openid4vci import (
     SD_JWT_VC_FORMAT,
     CredentialOffer,
     CredentialRequest,
+    IssuedCopy,
     IssuerMetadata,
     TokenRequest,
     TokenResponse,
@@ -50,9 +49,12 @@ from trustid.protocols.openid4vci import (
 )
 from trustid.protocols.openid4vci_offer import OFFER_URI_MAX, text_member
 from trustid.protocols.ports import Clock
-from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential
+from trustid.protocols.ports_wallet import HeldCredential
+from trustid.protocols.received_copies import check_copies, offered_registry
 from trustid.protocols.trust import IssuerMetadata as IssuerKeys
 from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of, fetch, printable, web_host
+from trustid.status.accumulator_entry import ACCUMULATOR
+from trustid.status.epochs.trust import RegistryTrust
 
 __all__ = ["Receiver", "make_proof", "read_offer"]
 
@@ -186,7 +188,8 @@ class Receiver:
             raise MalformedError("malformed", "access_token: expected printable ASCII without spaces")
         held: list[HeldCredential] = []
         for name, configuration in chosen.items():
-            held.extend(_Collection(self, metadata, token, name, configuration).collect())
+            registry = offered_registry(configuration)
+            held.extend(_Collection(self, metadata, token, name, configuration, registry).collect())
         return tuple(held)
 
     def _issuer_metadata(self, offer: CredentialOffer) -> IssuerMetadata:
@@ -227,6 +230,7 @@ class _Collection:
     token: TokenResponse
     configuration_id: str
     configuration: JsonObject
+    registry: RegistryTrust | None
     keys: list[SigningKey] = field(default_factory=list)
 
     def collect(self) -> list[HeldCredential]:
@@ -274,7 +278,9 @@ class _Collection:
         nonce = self._nonce()
         proofs = tuple(self._proof(key, nonce) for key in self.keys)
         name = self.configuration_id if identifier is None else None
-        request = CredentialRequest(name, identifier, proofs)
+        # Where it is offered, the accumulator: no list index that says which copies are one person's.
+        mechanism = None if self.registry is None else ACCUMULATOR
+        request = CredentialRequest(name, identifier, proofs, mechanism)
         return self.receiver.http.post(
             self.metadata.credential_endpoint,
             body=dump_json(request.to_json()),
@@ -314,56 +320,38 @@ class _Collection:
             return {"kid": f"{did}#{did.removeprefix('did:key:')}"}
         raise ProtocolError("offer_unusable", "the issuer binds credentials in no way that this wallet knows")
 
-    def _held(self, texts: Sequence[str]) -> HeldCredential:
-        if len(texts) > len(self.keys):
-            raise ProtocolError("credential_unexpected", "expected at most one credential for each key")
-        left = list(self.keys)
-        copies: list[CredentialCopy] = []
-        named: set[tuple[str, str]] = set()
-        for text in texts:
-            credential, issuer, proof = self._check(text)
-            key = next((key for key in left if key.public_key == credential.holder_key), None)
-            if key is None:
-                raise HolderBindingError(
-                    "holder_mismatch", "expected a credential for a key of this wallet, once each"
-                )
-            left.remove(key)
-            copies.append(CredentialCopy(text, key))
-            named.add((issuer, proof))
-        if len(named) != 1:
-            raise ProtocolError("credential_unexpected", "expected all copies from one issuer")
-        (issuer, proof), first = named.pop(), SdJwtVc.parse(texts[0])
+    def _held(self, received: Sequence[IssuedCopy]) -> HeldCredential:
+        checked = check_copies(
+            received,
+            self.keys,
+            vct=self.configuration.get("vct"),
+            registry=self.registry,
+            find_key=self._find_key,
+            now=self.receiver.clock(),
+        )
         return HeldCredential(
             id=secrets.token_hex(8),
-            issuer=issuer,
-            issuer_proof=proof,
+            issuer=checked.issuer,
+            issuer_proof=checked.issuer_proof,
             source=self.metadata.credential_issuer,
             configuration_id=self.configuration_id,
-            vct=first.vct,
+            vct=str(self.configuration.get("vct")),
             title=_title(self.configuration, self.configuration_id),
             received_at=self.receiver.clock(),
-            expires_at=first.expires_at,
-            copies=tuple(copies),
+            expires_at=checked.expires_at,
+            copies=checked.copies,
+            registry=checked.registry,
         )
 
-    def _check(self, text: str) -> tuple[SdJwtVc, str, str]:
-        """Check one credential as a holder must, before keeping it (RFC 9901, section 7.2)."""
-        credential = SdJwtVc.of(SdJwt.parse_issued(text))
-        if credential.vct != self.configuration.get("vct"):
-            raise ProtocolError("credential_unexpected", "expected a credential of the type that was offered")
-        now = self.receiver.clock()
-        key, issuer, proof = find_issuer_key(
+    def _find_key(self, credential: SdJwtVc) -> tuple[PublicKey, str, str]:
+        return find_issuer_key(
             credential,
             resolver=self.receiver.resolver,
             metadata=self.receiver.issuer_keys,
             trust_anchors=self.receiver.trust_anchors,
             first_use=self.receiver.first_use,
-            now=now,
+            now=self.receiver.clock(),
         )
-        credential.verify(key)
-        credential.claims()
-        credential.check_time(now)
-        return credential, issuer, proof
 
 
 def _check_tx_code(offer: CredentialOffer, tx_code: str | None) -> None:

@@ -9,13 +9,13 @@ format stands beside it (`trustid.protocols.presentation`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from trustid.credentials.sd_jwt import SdJwt
 from trustid.encoding import JsonObject, b64url_decode, sha256
-from trustid.errors import Check, StatusUnknownError, TrustidError
+from trustid.errors import Check, TrustidError
 from trustid.protocols.claims_path import Path
 from trustid.protocols.dcql import (
     CredentialQuery,
@@ -25,11 +25,12 @@ from trustid.protocols.dcql import (
     check_credential,
     read_vp_token,
 )
-from trustid.protocols.presentation import Expected, Presented, Sources
+from trustid.protocols.presentation import Expected, Membership, Presented, Sources
 from trustid.protocols.presentation_enveloped import PresentedEnveloped
 from trustid.protocols.presentation_mdoc import PresentedMdoc
 from trustid.protocols.presentation_sd_jwt_vc import PresentedSdJwtVc
 from trustid.protocols.presentation_w3c import PresentedW3c
+from trustid.protocols.status_step import MembershipChecks, check_status
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.status.bitstring import EntryStatus
 from trustid.status.check import StatusResult
@@ -83,6 +84,8 @@ class Verified:
             credential is bound to one.
         status: "valid", or "none" when the issuer gave it no status.
         status_age_seconds: How long ago the issuer vouched for the status.
+        status_epoch: For a credential with a slot in a registry: for which
+            epoch its holder proved that it was not revoked.
         linkability: What of it verifiers could compare to find out that two
             presentations come from one person.
         checks: What was checked, in order; each one held.
@@ -103,6 +106,7 @@ class Verified:
     checks: tuple[Check, ...]
     view: CredentialView = field(repr=False)
     status_entries: tuple[EntryStatus, ...] = ()
+    status_epoch: int | None = None
 
 
 def verify_presentation(
@@ -114,6 +118,7 @@ def verify_presentation(
     expected: Expected | None = None,
     question: CredentialQuery | None = None,
     also_asked: Sequence[Path] = (),
+    memberships: MembershipChecks | None = None,
 ) -> Verified:
     """Check one presentation: the verifying order.
 
@@ -129,6 +134,8 @@ def verify_presentation(
         question: The part of the query that it answers, if there was one.
         also_asked: Claims that other parts of the query ask of the same
             credential (see `check_credential`).
+        memberships: Where several presentations came together: what checks
+            their proofs of not being revoked together.
 
     Returns:
         What was proved.
@@ -161,9 +168,11 @@ def verify_presentation(
     with steps.step("time"):
         presented.check_time(policy, now)
     # 6. Status before the holder's proof: that it was taken back matters whoever shows it.
-    #    By now the address is one that a trusted issuer signed.
+    #    By now the address is one that a trusted issuer signed. A proof that a slot was not revoked
+    #    is held against this verifier's own name and nonce, not against what the holder's JWT says.
     with steps.step("not_revoked") as outcome:
-        status = _check_status(presented, policy, sources)
+        proofs = memberships or MembershipChecks(sources.epochs, expected)
+        status = check_status(presented, policy, sources, proofs)
         outcome.sentence = NO_STATUS if status is None else None
     # 7. The holder's key is in the credential, so this needs all of the above.
     with steps.step("holder_present") as outcome:
@@ -212,6 +221,7 @@ def verify_answer(
     """
     presentations = read_vp_token(query, vp_token)
     asked = _asked_by_credential(query, presentations)
+    memberships = MembershipChecks(sources.epochs, expected, lambda: _memberships(presentations))
     verified = {
         query_id: tuple(
             verify_presentation(
@@ -222,6 +232,7 @@ def verify_answer(
                 expected=expected,
                 question=query.credential(query_id),
                 also_asked=asked.get(_signed_part(one), ()),
+                memberships=memberships,
             )
             for one in each
         )
@@ -229,6 +240,16 @@ def verify_answer(
     }
     check_answer(query, {query_id: [one.view for one in each] for query_id, each in verified.items()})
     return verified
+
+
+def _memberships(presentations: dict[str, tuple[str | JsonObject, ...]]) -> Iterator[Membership]:
+    """What can be read of an answer's slots; what cannot is refused in its own turn."""
+    everything = [one for each in presentations.values() for one in each]
+    for one in everything if len(everything) > 1 else ():
+        with suppress(TrustidError):
+            membership = _read(one).membership()
+            if membership is not None:
+                yield membership
 
 
 def _signed_part(presentation: str | JsonObject) -> bytes | None:
@@ -268,6 +289,7 @@ def _verified(
         linkability=presented.linkability,
         checks=tuple(checks),
         view=view,
+        status_epoch=None if status is None else status.epoch,
         status_entries=() if status is None else status.entries,
     )
 
@@ -292,23 +314,6 @@ def _read(presentation: str | JsonObject) -> Presented:
     if data[:1] == COSE_SIGN1:
         return PresentedEnveloped.of_cose(data)
     return PresentedMdoc.read(data)
-
-
-def _check_status(presented: Presented, policy: TrustPolicy, sources: Sources) -> StatusResult | None:
-    reference = presented.status_reference()
-    if reference is None:
-        if policy.require_status:
-            raise StatusUnknownError("status_missing", "the credential has no status")
-        return None
-    if sources.status is None:
-        raise StatusUnknownError("status_unavailable", "no status can be looked up here")
-
-    return sources.status.check(
-        reference,
-        issuer=presented.issuer,
-        key_of=presented.list_keys(policy, sources),
-        max_age_seconds=policy.max_status_age_seconds,
-    )
 
 
 @dataclass(slots=True)

@@ -114,12 +114,14 @@ class StatusResult:
             where there are several.
         uri: The list, the oldest one.
         entries: For a W3C credential what each of its entries says.
+        epoch: For a slot in a registry the epoch that was proved.
     """
 
     value: int
     age_seconds: int
     uri: str
     entries: tuple[EntryStatus, ...] = ()
+    epoch: int | None = None
 
 
 class StatusChecker:

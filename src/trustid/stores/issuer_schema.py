@@ -109,4 +109,61 @@ _LIST_SIGNERS: Final[Migration] = (
     "ALTER TABLE status_list ADD COLUMN signer TEXT NOT NULL DEFAULT 'credential'",
 )
 
-ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (_FIRST, _LIST_SIGNERS)
+_TICKETS: Final[Migration] = (
+    """CREATE TABLE ticket (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        registry      TEXT NOT NULL,
+        slot          INTEGER NOT NULL CHECK (slot >= 0),
+        sealed        BLOB,
+        issuance_id   TEXT REFERENCES issuance (id),
+        requested_at  INTEGER,
+        revoked_epoch INTEGER,
+        UNIQUE (registry, slot),
+        UNIQUE (registry, issuance_id),
+        CHECK (sealed IS NOT NULL OR issuance_id IS NOT NULL),
+        CHECK (requested_at IS NULL OR issuance_id IS NOT NULL)
+    ) STRICT""",
+    "CREATE INDEX ticket_issuance ON ticket (issuance_id) WHERE issuance_id IS NOT NULL",
+    "CREATE INDEX ticket_free ON ticket (registry, id) WHERE issuance_id IS NULL",
+    "CREATE INDEX ticket_sealed ON ticket (issuance_id) WHERE sealed IS NOT NULL AND issuance_id IS NOT NULL",
+    "CREATE INDEX ticket_requested ON ticket (registry) WHERE requested_at IS NOT NULL AND revoked_epoch IS NULL",
+    """CREATE TRIGGER ticket_is_given_once BEFORE UPDATE OF issuance_id ON ticket
+        WHEN OLD.issuance_id IS NOT NULL AND NEW.issuance_id IS NOT OLD.issuance_id
+        BEGIN SELECT RAISE(ABORT, 'a slot belongs to one credential'); END""",
+    """CREATE TRIGGER ticket_revocation_is_final BEFORE UPDATE OF requested_at, revoked_epoch ON ticket
+        WHEN OLD.requested_at IS NOT NULL AND NEW.requested_at IS NOT OLD.requested_at
+            OR OLD.revoked_epoch IS NOT NULL AND NEW.revoked_epoch IS NOT OLD.revoked_epoch
+        BEGIN SELECT RAISE(ABORT, 'revocation is final'); END""",
+    # A copy has a place in a list or shares its issuance's slot; SQLite cannot loosen NOT NULL in place.
+    """CREATE TABLE credential_with_status (
+        id                TEXT PRIMARY KEY,
+        issuance_id       TEXT NOT NULL REFERENCES issuance (id),
+        list_id           INTEGER REFERENCES status_list (id),
+        position          INTEGER,
+        registry          TEXT,
+        holder_thumbprint TEXT NOT NULL,
+        digest            BLOB,
+        sealed_copy       BLOB,
+        issued_at         INTEGER NOT NULL,
+        expires_at        INTEGER NOT NULL,
+        revoked_at        INTEGER,
+        UNIQUE (list_id, position),
+        UNIQUE (issuance_id, holder_thumbprint),
+        CHECK ((list_id IS NULL) = (position IS NULL)),
+        CHECK ((list_id IS NULL) = (registry IS NOT NULL))
+    ) STRICT, WITHOUT ROWID""",
+    (
+        "INSERT INTO credential_with_status (id, issuance_id, list_id, position, holder_thumbprint, digest, sealed_copy,"
+        " issued_at, expires_at, revoked_at) SELECT id, issuance_id, list_id, position, holder_thumbprint, digest,"
+        " sealed_copy, issued_at, expires_at, revoked_at FROM credential"
+    ),
+    "DROP TABLE credential",
+    "ALTER TABLE credential_with_status RENAME TO credential",
+    "CREATE INDEX credential_revoked ON credential (list_id, position) WHERE revoked_at IS NOT NULL",
+    "CREATE INDEX credential_copy ON credential (issuance_id) WHERE sealed_copy IS NOT NULL",
+    """CREATE TRIGGER credential_revocation_is_final BEFORE UPDATE OF revoked_at ON credential
+        WHEN OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NOT OLD.revoked_at
+        BEGIN SELECT RAISE(ABORT, 'revocation is final'); END""",
+)
+
+ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (_FIRST, _LIST_SIGNERS, _TICKETS)

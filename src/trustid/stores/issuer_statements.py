@@ -8,13 +8,15 @@ from trustid.errors import InternalError, ProtocolError, ReplayError
 from trustid.protocols.ports_issuer import (
     Answer,
     CredentialRecord,
+    GivenTicket,
     Issuance,
+    ListPlace,
     NewIssuance,
     NewOffer,
     Reservation,
     StatusListRecord,
 )
-from trustid.stores.sqlite import ConstraintError, Row, Transaction
+from trustid.stores.sqlite import ConstraintError, Row, Transaction, Value
 
 __all__ = [
     "COUNT_ATTEMPT",
@@ -25,13 +27,14 @@ __all__ = [
     "collect",
     "credential_of",
     "end_grants",
+    "insert_copies",
     "insert_issuance",
     "insert_offer",
     "issuance_of",
     "issuance_or_none",
     "remember",
+    "request_revocation",
     "status_list_of",
-    "take_positions",
     "use_nonces",
 ]
 
@@ -44,7 +47,11 @@ TOKEN = (
     " WHERE t.token_hash = ? AND t.expires_at > ? AND i.state IN ('offered', 'issued')"
     " AND (i.collected_by IS NULL OR i.collected_by = t.token_hash)"
 )
-CREDENTIAL = "SELECT c.*, l.name AS list_name, l.size AS list_size FROM credential c JOIN status_list l ON l.id = c.list_id"
+CREDENTIAL = (
+    "SELECT c.*, l.name AS list_name, l.size AS list_size, t.slot, t.sealed AS sealed_handle FROM credential c"
+    " LEFT JOIN status_list l ON l.id = c.list_id"
+    " LEFT JOIN ticket t ON t.registry = c.registry AND t.issuance_id = c.issuance_id"
+)
 
 COUNT_ATTEMPT = (
     "INSERT INTO attempt (bucket, window_ends, number) VALUES (?1, ?2 + ?3, 1)"
@@ -60,6 +67,11 @@ FORGET = (
     "DELETE FROM answer WHERE expires_at <= ?",
     "DELETE FROM upload WHERE expires_at <= ?",
     "DELETE FROM attempt WHERE window_ends <= ?",
+    # The handle is needed for copies only: nobody can ask for one any more once the token has ended.
+    (
+        "UPDATE ticket SET sealed = NULL WHERE sealed IS NOT NULL AND issuance_id IS NOT NULL AND issuance_id NOT IN"
+        " (SELECT issuance_id FROM token WHERE expires_at > ?)"
+    ),
 )
 
 
@@ -123,7 +135,57 @@ def collect(work: Transaction, issuance_id: str, token_hash: bytes) -> None:
     )
 
 
-def take_positions(work: Transaction, number: int, reservation: Reservation) -> tuple[int, int]:
+def insert_copies(
+    work: Transaction, issuance_id: str, reservation: Reservation, thumbprints: Sequence[str]
+) -> None:
+    """Store the intent to sign copies for these keys, each with how it can be taken back."""
+    fresh = [new for new in reservation.credentials if new.holder_thumbprint in thumbprints]
+    if reservation.registry is None:
+        list_id, first = _take_positions(work, len(fresh), reservation)
+        places: list[tuple[Value, ...]] = [(list_id, first + offset, None) for offset in range(len(fresh))]
+    else:
+        _take_ticket(work, issuance_id, reservation.registry)
+        places = [(None, None, reservation.registry)] * len(fresh)
+    work.execute_many(
+        "INSERT INTO credential (id, issuance_id, holder_thumbprint, issued_at, expires_at, list_id, position, registry)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                new.id,
+                issuance_id,
+                new.holder_thumbprint,
+                reservation.issued_at,
+                reservation.expires_at,
+                *place,
+            )
+            for new, place in zip(fresh, places, strict=True)
+        ],
+    )
+
+
+def _take_ticket(work: Transaction, issuance_id: str, registry: str) -> None:
+    """Give an issuance its one slot of a registry; the write lock makes each go to one issuance."""
+    given = (issuance_id, registry)
+    if work.query("SELECT 1 FROM ticket WHERE issuance_id = ? AND registry = ?", given):
+        return
+    taken = work.execute(
+        "UPDATE ticket SET issuance_id = ?1 WHERE id ="
+        " (SELECT id FROM ticket WHERE registry = ?2 AND issuance_id IS NULL ORDER BY id LIMIT 1)",
+        given,
+    )
+    if taken == 0:
+        raise ProtocolError("acc_no_ticket", "expected a ticket of the registry; run trustid revocation join")
+
+
+def request_revocation(work: Transaction, issuance_id: str, now: int) -> None:
+    """Ask for the revocation of every slot that an issuance has."""
+    work.execute(
+        "UPDATE ticket SET requested_at = ? WHERE issuance_id = ? AND requested_at IS NULL",
+        (now, issuance_id),
+    )
+
+
+def _take_positions(work: Transaction, number: int, reservation: Reservation) -> tuple[int, int]:
     """Move the counter of the open list; the write lock makes each position go to one copy."""
     take = (
         "UPDATE status_list SET allocated = allocated + ?1 WHERE id ="
@@ -171,13 +233,19 @@ def credential_of(row: Row) -> CredentialRecord:
         id=row["id"],
         issuance_id=row["issuance_id"],
         holder_thumbprint=row["holder_thumbprint"],
-        list_name=row["list_name"],
-        list_size=row["list_size"],
-        position=row["position"],
+        status=_status_of(row),
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
         sealed_copy=row["sealed_copy"],
     )
+
+
+def _status_of(row: Row) -> ListPlace | GivenTicket:
+    if row["registry"] is None:
+        return ListPlace(row["list_name"], row["list_size"], row["position"])
+    if row["sealed_handle"] is None:
+        raise InternalError("internal_error", "a copy was asked for after its handle was erased")
+    return GivenTicket(row["registry"], row["slot"], row["sealed_handle"])
 
 
 def status_list_of(row: Row) -> StatusListRecord:

@@ -39,13 +39,14 @@ from trustid.stores.issuer_statements import (
     collect,
     credential_of,
     end_grants,
+    insert_copies,
     insert_issuance,
     insert_offer,
     issuance_of,
     issuance_or_none,
     remember,
+    request_revocation,
     status_list_of,
-    take_positions,
     use_nonces,
 )
 from trustid.stores.sqlite import SqliteStore, Value
@@ -257,29 +258,15 @@ class SqliteIssuerStore(SqliteStore):
                 row["holder_thumbprint"]: row
                 for row in work.query(f"{CREDENTIAL} WHERE c.issuance_id = ?", (issuance_id,))
             }
-            fresh = [new for new in reservation.credentials if new.holder_thumbprint not in held]
+            fresh = [
+                new.holder_thumbprint for new in reservation.credentials if new.holder_thumbprint not in held
+            ]
             if len(held) + len(fresh) > reservation.maximum:
                 raise ProtocolError(
                     "credential_request_denied", f"expected at most {reservation.maximum} copies in all"
                 )
             if fresh:
-                list_id, first = take_positions(work, len(fresh), reservation)
-                work.execute_many(
-                    "INSERT INTO credential (id, issuance_id, list_id, position, holder_thumbprint, issued_at, expires_at)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        (
-                            new.id,
-                            issuance_id,
-                            list_id,
-                            first + offset,
-                            new.holder_thumbprint,
-                            reservation.issued_at,
-                            reservation.expires_at,
-                        )
-                        for offset, new in enumerate(fresh)
-                    ],
-                )
+                insert_copies(work, issuance_id, reservation, fresh)
             rows = work.query(f"{CREDENTIAL} WHERE c.issuance_id = ?", (issuance_id,))
         by_key = {row["holder_thumbprint"]: credential_of(row) for row in rows}
         return [by_key[new.holder_thumbprint] for new in reservation.credentials]
@@ -317,6 +304,7 @@ class SqliteIssuerStore(SqliteStore):
             )
             if changed:
                 end_grants(work, issuance_id)
+                request_revocation(work, issuance_id, now)
                 work.execute(
                     "UPDATE status_list SET version = version + 1"
                     " WHERE id IN (SELECT list_id FROM credential WHERE issuance_id = ?)",

@@ -3,6 +3,7 @@
     keystore.json            opened with the passphrase; holds one sealing key
     credentials/ID.sealed    a credential, its copies and their keys
     verifiers.sealed         which verifiers were answered, and their keys
+    registries/NAME.sealed   a revocation registry: its statements, and the holder's rows
     lock                     held while something changes
 
 A file is written beside its place, flushed to disk and moved there in one
@@ -12,29 +13,33 @@ Sealing binds each file to its name: swapped or copied files are refused.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import InternalError, MalformedError, StoreError
-from trustid.keys import Ed25519SigningKey, P256SigningKey, SigningKey, signing_key_from_jwk
+from trustid.keys import (
+    Ed25519SigningKey,
+    P256SigningKey,
+    SigningKey,
+    public_key_from_jwk,
+    signing_key_from_jwk,
+)
 from trustid.keys.keystore import Keystore
 from trustid.keys.sealing import SealingKey
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, find_credential, next_copy
+from trustid.status.accumulator_entry import StatusSecrets
+from trustid.status.epochs.statement import keys_by_thumbprint
+from trustid.status.epochs.trust import RegistryTrust
+from trustid.stores.wallet_files import MAX_RECORD_BYTES, flush_folder, locked, read_file, write_durably
+from trustid.stores.wallet_registries import WalletRegistries
 
-__all__ = ["MAX_RECORD_BYTES", "WalletFolder"]
+__all__ = ["WalletFolder"]
 
-MAX_RECORD_BYTES = 8 * 1024 * 1024
-"""One credential with all its copies."""
-
-RECORD_VERSION = 1
+RECORD_VERSION = 2
+"""1 had no slots of registries; its records are read as well."""
 SEALING_KEY_NAME = "wallet-sealing"
 
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -49,6 +54,17 @@ class WalletFolder:
     def __init__(self, path: Path, sealing_key: SealingKey) -> None:
         self._path = path
         self._sealing_key = sealing_key
+        self._registries = WalletRegistries(path, sealing_key)
+
+    @property
+    def statements(self) -> WalletRegistries:
+        """The statements of registries that were accepted."""
+        return self._registries
+
+    @property
+    def rows(self) -> WalletRegistries:
+        """The rows of the slots that credentials have."""
+        return self._registries
 
     @classmethod
     def open(cls, path: Path, passphrase: bytes) -> Self:
@@ -65,7 +81,8 @@ class WalletFolder:
         try:
             # A folder that is already there keeps its mode: it may hold more than the wallet.
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (path / "credentials").mkdir(exist_ok=True, mode=0o700)
+            for name in ("credentials", "registries"):
+                (path / name).mkdir(exist_ok=True, mode=0o700)
         except OSError as err:
             raise StoreError("store_unavailable", "the wallet's folder cannot be made") from err
         keystore = Keystore.open_or_create(path / "keystore.json", passphrase)
@@ -87,12 +104,12 @@ class WalletFolder:
         """Keep a credential; it is on disk when this returns."""
         if not _ID.fullmatch(credential.id):
             raise InternalError("internal_error", "expected a wallet id of 16 hexadecimal digits")
-        with _locked(self._path):
+        with locked(self._path):
             self._write(credential)
 
     def use_copy(self, credential_id: str) -> CredentialCopy:
         """Take the copy that was shown least; the use is on disk before it is shown."""
-        with _locked(self._path):
+        with locked(self._path):
             credential = find_credential(self.credentials(), credential_id)
             place = next_copy(credential)
             copy = credential.copies[place]
@@ -103,10 +120,10 @@ class WalletFolder:
 
     def remove(self, credential_id: str) -> None:
         """Forget a credential and its keys."""
-        with _locked(self._path):
+        with locked(self._path):
             credential = find_credential(self.credentials(), credential_id)
             self._place(credential.id).unlink()
-            _flush_folder(self._path / "credentials")
+            flush_folder(self._path / "credentials")
 
     def known_verifier(self, client_id: str) -> str | None:
         """The thumbprint of the key that a verifier had when it was first answered."""
@@ -115,24 +132,24 @@ class WalletFolder:
 
     def remember_verifier(self, client_id: str, thumbprint: str) -> None:
         """Note a verifier's key."""
-        with _locked(self._path):
+        with locked(self._path):
             verifiers = self._verifiers() | {client_id: thumbprint}
             sealed = self._sealing_key.seal(dump_json(verifiers), b"wallet/verifiers")
-            _write_durably(self._path / "verifiers.sealed", sealed)
+            write_durably(self._path / "verifiers.sealed", sealed)
 
     def _verifiers(self) -> JsonObject:
         path = self._path / "verifiers.sealed"
         if not path.exists():
             return {}
         return parse_json_object(
-            self._sealing_key.open(_read_file(path), b"wallet/verifiers"), max_bytes=MAX_RECORD_BYTES
+            self._sealing_key.open(read_file(path), b"wallet/verifiers"), max_bytes=MAX_RECORD_BYTES
         )
 
     def _place(self, credential_id: str) -> Path:
         return self._path / "credentials" / f"{credential_id}.sealed"
 
     def _read(self, credential_id: str) -> HeldCredential:
-        data = self._sealing_key.open(_read_file(self._place(credential_id)), _context(credential_id))
+        data = self._sealing_key.open(read_file(self._place(credential_id)), _context(credential_id))
         try:
             return _from_json(parse_json_object(data, max_bytes=MAX_RECORD_BYTES))
         except (KeyError, TypeError, MalformedError) as err:
@@ -140,7 +157,7 @@ class WalletFolder:
 
     def _write(self, credential: HeldCredential) -> None:
         sealed = self._sealing_key.seal(dump_json(_to_json(credential)), _context(credential.id))
-        _write_durably(self._place(credential.id), sealed)
+        write_durably(self._place(credential.id), sealed)
 
 
 def _context(credential_id: str) -> bytes:
@@ -159,72 +176,49 @@ def _to_json(credential: HeldCredential) -> JsonObject:
         "title": credential.title,
         "received_at": credential.received_at,
         "expires_at": credential.expires_at,
-        "copies": [
-            {"credential": copy.text, "key": _private_jwk(copy.key), "uses": copy.uses}
-            for copy in credential.copies
-        ],
+        "copies": [_copy_json(copy) for copy in credential.copies],
+        "registry": None if credential.registry is None else _registry_json(credential.registry),
     }
 
 
+def _copy_json(copy: CredentialCopy) -> JsonObject:
+    opens = None if copy.status_secrets is None else copy.status_secrets.to_json()
+    return {
+        "credential": copy.text,
+        "key": _private_jwk(copy.key),
+        "uses": copy.uses,
+        "status_secrets": opens,
+    }
+
+
+def _registry_json(trust: RegistryTrust) -> JsonObject:
+    return {"registry": trust.registry, "keys": [key.to_jwk() for key in trust.keys.values()]}
+
+
 def _from_json(record: dict[str, Any]) -> HeldCredential:
-    if record.pop("version") != RECORD_VERSION:
+    if record.pop("version") not in (1, RECORD_VERSION):
         raise StoreError("store_version", "a credential was stored by a newer version")
-    copies = tuple(
-        CredentialCopy(copy["credential"], signing_key_from_jwk(copy["key"]), copy["uses"])
-        for copy in record.pop("copies")
+    copies = tuple(_copy(copy) for copy in record.pop("copies"))
+    registry = record.pop("registry", None)
+    return HeldCredential(**record, copies=copies, registry=None if registry is None else _registry(registry))
+
+
+def _copy(record: dict[str, Any]) -> CredentialCopy:
+    opens = record.get("status_secrets")
+    return CredentialCopy(
+        record["credential"],
+        signing_key_from_jwk(record["key"]),
+        record["uses"],
+        None if opens is None else StatusSecrets.parse(opens),
     )
-    return HeldCredential(**record, copies=copies)
+
+
+def _registry(record: dict[str, Any]) -> RegistryTrust:
+    keys = keys_by_thumbprint(*map(public_key_from_jwk, record["keys"]))
+    return RegistryTrust(record["registry"], keys)
 
 
 def _private_jwk(key: SigningKey) -> JsonObject:
     if not isinstance(key, Ed25519SigningKey | P256SigningKey):
         raise InternalError("internal_error", "expected a key that can be stored")
     return key.to_private_jwk()
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One writer at a time; the operating system frees the lock of a process that dies."""
-    try:
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as err:
-        raise StoreError("store_unavailable", "the wallet's folder cannot be locked") from err
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_RECORD_BYTES + 1)
-    except OSError as err:
-        raise StoreError("store_unavailable", "a file of the wallet cannot be read") from err
-    if len(data) > MAX_RECORD_BYTES:
-        raise StoreError("store_tampered", f"expected a file of at most {MAX_RECORD_BYTES} bytes")
-    return data
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _flush_folder(path.parent)
-    except OSError as err:
-        temporary.unlink(missing_ok=True)
-        raise StoreError("store_unavailable", "the wallet cannot be written") from err
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

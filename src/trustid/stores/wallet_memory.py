@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, find_credential, next_copy
+from trustid.status.epochs.memory import MemoryRowStore, MemorySeenStatements
 
 __all__ = ["MemoryWallet"]
 
@@ -15,6 +16,8 @@ class MemoryWallet:
     def __init__(self) -> None:
         self._credentials: dict[str, HeldCredential] = {}
         self._verifiers: dict[str, str] = {}
+        self.statements = MemorySeenStatements()
+        self.rows = MemoryRowStore()
 
     def credentials(self) -> tuple[HeldCredential, ...]:
         """Everything held, the oldest first."""

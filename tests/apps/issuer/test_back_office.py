@@ -17,6 +17,7 @@ ROUTES = [
     ("DELETE", "/api/issuances/x/revoke"),
     ("POST", "/api/issuances/x/renew"),
     ("POST", "/api/rosters"),
+    ("GET", "/api/revocation"),
 ]
 
 
