@@ -80,7 +80,7 @@ class EpochTrust:
         self._asked_at: dict[str, int] = {}
         self._ready: OrderedDict[tuple[str, bytes], tuple[Params, MembershipVerifier]] = OrderedDict()
         self._lock = threading.Lock()
-        self._renewing = threading.Lock()
+        self._renewing = {registry: threading.Lock() for registry in self._registries}
 
     def accept(self, registry: str, epoch: int) -> AcceptedEpoch:
         """The epoch that a proof is of, if the policy takes it now.
@@ -154,19 +154,24 @@ class EpochTrust:
     def _newest(self, trust: RegistryTrust, epoch: int) -> SignedStatement:
         """The newest accepted statement; asks for a later one where it is time to, or the holder shows one."""
         kept = self._chain.latest(trust)
-        if not self._due(trust.registry, kept, epoch):
-            return self._kept_or_refused(kept)
-        with self._renewing:  # many presentations at once wait for one fetch
+        if kept is not None and epoch <= kept.epoch and not self._due(trust.registry, kept, epoch):
+            return kept
+        with self._renewing[trust.registry]:  # many presentations at once wait for one fetch
             kept = self._chain.latest(trust)
-            if not self._due(trust.registry, kept, epoch):
-                return self._kept_or_refused(kept)
-            try:
-                self.renew(trust.registry)
-            except TrustidError as err:
-                # What was signed stays true while nothing newer can be had. A lie is told to whoever asked.
-                if kept is None or err.code not in ("status_unavailable", "limit_exceeded"):
-                    raise
-        return self._kept_or_refused(self._chain.latest(trust))
+            if self._due(trust.registry, kept, epoch):
+                kept = self._renewed(trust, kept)
+        if kept is None:
+            raise StatusUnknownError("status_unavailable", "the registry's statement was not fetched yet")
+        return kept
+
+    def _renewed(self, trust: RegistryTrust, kept: SignedStatement | None) -> SignedStatement | None:
+        try:
+            self.renew(trust.registry)
+        except TrustidError as err:
+            # What was signed stays true while nothing newer can be had. A lie is told to whoever asked.
+            if kept is None or err.code not in ("status_unavailable", "limit_exceeded"):
+                raise
+        return self._chain.latest(trust)
 
     def _due(self, registry: str, kept: SignedStatement | None, epoch: int) -> bool:
         with self._lock:
@@ -177,12 +182,6 @@ class EpochTrust:
         if kept is None or epoch > kept.epoch or now >= kept.statement.next_at:
             return True
         return asked_at is None or now - asked_at >= self.policy.renew_seconds
-
-    @staticmethod
-    def _kept_or_refused(kept: SignedStatement | None) -> SignedStatement:
-        if kept is None:
-            raise StatusUnknownError("status_unavailable", "the registry's statement was not fetched yet")
-        return kept
 
     def _accepted(
         self, trust: RegistryTrust, signed: SignedStatement, now: int, *, newest: bool
