@@ -4,6 +4,7 @@
     trustid did resolve
     trustid credential verify
     trustid keys new
+    trustid revocation init | join | revoke | publish | status | serve-check | history | export
 
 `--help` everywhere, `--json` everywhere, and exit codes that mean something
 (`cli_output.EXIT_CODES`).
@@ -18,6 +19,7 @@ import click
 from trustid.cli_inspect import credential, did
 from trustid.cli_keys import keys_group
 from trustid.cli_output import EXIT_CODES
+from trustid.cli_revocation import revocation
 from trustid.cli_wallet import wallet
 
 __all__ = ["main", "trustid"]
@@ -39,7 +41,7 @@ def trustid() -> None:
     """
 
 
-for _command in (wallet, did, credential, keys_group):
+for _command in (wallet, did, credential, keys_group, revocation):
     trustid.add_command(_command)
 
 

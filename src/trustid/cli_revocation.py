@@ -1,0 +1,254 @@
+"""`trustid revocation`: the revocation manager's own command, the only one that has the secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from trustid import cli_revocation_check
+from trustid.cli_output import CONFIGURATION, EXIT_CODES, Output, with_output
+from trustid.cli_revocation_home import PUBLISH_TO, desk, open_home, say_backup
+from trustid.encoding import b64url_decode
+from trustid.errors import MalformedError, TrustidError
+from trustid.status.accumulator import DEFAULT_CAPACITY
+from trustid.status.epochs.ports_manager import IssuerDesk
+from trustid.status.epochs.publishing import Publisher
+from trustid.status.epochs.registry import Registry
+from trustid.status.epochs.statement import check_registry_uri
+
+__all__ = ["revocation"]
+
+MAX_TICKETS: Final = 1 << 27
+MAX_THREADS: Final = 256
+HOUR_SECONDS: Final = 3600
+
+
+@click.group(
+    epilog="""\b
+Settings:
+  TRUSTID_REVOCATION                   the manager's folder; ~/.local/share/trustid/revocation by default
+  TRUSTID_REVOCATION_PASSPHRASE_FILE   file (mode 0600) with its passphrase; you are asked without it
+  TRUSTID_REVOCATION_PUBLISHED         the folder that is served; "published" in the manager's folder by default
+
+\b
+A registry in five steps:
+  trustid revocation init https://hospital.example/revocation/vaccination
+  trustid revocation join --issuer-store issuer.db --ticket-key KEY --count 100000
+  trustid revocation publish          each day, and when something must be revoked at once
+  trustid revocation serve-check      what a stranger sees of it
+  trustid revocation status"""
+)
+def revocation() -> None:
+    """Manage a revocation registry: give out slots, revoke, publish epochs.
+
+    Run it on a machine that nobody else uses: it holds the secret by which
+    credentials are revoked.
+    """
+
+
+@revocation.command(
+    epilog=f"""\b
+Example:
+  trustid revocation init https://hospital.example/revocation/vaccination --capacity 1000000
+
+{EXIT_CODES}"""
+)
+@click.argument("registry_uri")
+@click.option(
+    "--capacity",
+    type=click.IntRange(1, DEFAULT_CAPACITY),
+    default=DEFAULT_CAPACITY,
+    show_default=True,
+    help="Credentials that the registry can ever take. It cannot grow, and a small one hides less.",
+)
+@click.option(
+    "--interval-hours",
+    type=click.IntRange(1, 24 * 366),
+    default=24,
+    show_default=True,
+    help="How long an epoch lasts by plan.",
+)
+@click.option(
+    "--key",
+    "kind",
+    type=click.Choice(["Ed25519", "P-256"]),
+    default="Ed25519",
+    show_default=True,
+    help="What signs the statements.",
+)
+@with_output
+def init(output: Output, *, registry_uri: str, capacity: int, interval_hours: int, kind: str) -> None:
+    """Make the registry REGISTRY_URI, which is where it will be served."""
+    check_registry_uri(registry_uri)
+    home = open_home(new=True)
+    registry = home.create(
+        registry_uri, capacity, interval_hours * HOUR_SECONDS, "P-256" if kind == "P-256" else "Ed25519"
+    )
+    output.result({"registry": registry.uri, "capacity": capacity, "folder": str(home.path)} | home.public())
+    output.say(f"Made {registry.uri} with {capacity:,} slots.")
+    say_backup(output, home)
+
+
+@revocation.command(
+    epilog=f"""\b
+Example:
+  trustid revocation join --issuer-store data/issuer.db --ticket-key 3kF…w0 --count 100000
+
+The ticket key is the issuer's public one; its server shows it. Repeat a command that
+was interrupted: what it owed is delivered first, and counts.
+
+{EXIT_CODES}"""
+)
+@click.option(
+    "--issuer-store",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="The issuer's store, which gets the tickets.",
+)
+@click.option("--ticket-key", required=True, help="The issuer's ticket key, base64url.")
+@click.option("--count", type=click.IntRange(1, MAX_TICKETS), required=True, help="How many slots.")
+@with_output
+def join(output: Output, *, issuer_store: Path, ticket_key: str, count: int) -> None:
+    """Give slots to an issuer, as tickets sealed to its key."""
+    registry = open_home().registry()
+    pool = desk(str(issuer_store.absolute()))
+    with output.progress() as progress:
+        done = registry.join(
+            str(issuer_store.absolute()), pool, _ticket_key(ticket_key), count, progress=progress
+        )
+    free = pool.free_tickets(registry.uri)
+    output.result({"delivered": done, "free": free})
+    output.say(f"{done:,} tickets delivered; the issuer has {free:,} left.")
+
+
+@revocation.command(
+    epilog=f"""\b
+Example:
+  trustid revocation revoke 48213 7 && trustid revocation publish
+
+What an issuer's desk revoked needs no command: `publish` takes it over.
+
+{EXIT_CODES}"""
+)
+@click.argument("slots", type=click.IntRange(0, DEFAULT_CAPACITY - 1), nargs=-1, required=True)
+@with_output
+def revoke(output: Output, *, slots: tuple[int, ...]) -> None:
+    """Revoke SLOTS as of the next epoch. Nothing takes it back."""
+    registry = open_home().registry()
+    new = registry.revoke(slots)
+    waiting = registry.status().waiting
+    output.result({"asked": new, "waiting": waiting})
+    output.say(f"{new} noted; {waiting} wait for the next epoch: trustid revocation publish")
+
+
+@revocation.command(
+    epilog=f"""\b
+Examples:
+  trustid revocation publish
+  trustid revocation publish --threads 4 --publish-to /srv/revocation/vaccination
+
+Run it each day, with or without revocations. Repeat it after a crash: it goes on.
+
+{EXIT_CODES}"""
+)
+@click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
+@PUBLISH_TO
+@with_output
+@click.pass_context
+def publish(context: click.Context, output: Output, *, threads: int, publish_to: Path | None) -> None:
+    """Publish the next epoch, with everything that was revoked until now."""
+    home = open_home()
+    registry = home.registry()
+    desks, failed = _desks(home.pools())
+    new = sum(_collect(output, registry, one) for one in desks)
+    folder = home.published(publish_to)
+    with output.progress() as progress:
+        signed = Publisher(registry, folder, threads=threads).publish(progress=progress)
+    for one in desks:
+        registry.settle(one)
+    status = registry.status()
+    output.result(
+        {
+            "epoch": signed.epoch,
+            "statement": signed.token,
+            "folder": str(folder),
+            "requests": new,
+            "waiting": status.waiting,
+            "unreachable": failed,
+        }
+    )
+    output.say(f"Epoch {signed.epoch} is published in {folder}.", "green")
+    if status.waiting:
+        output.say(f"{status.waiting} revocations came too late for it: publish again.", "yellow")
+    for path in failed:
+        output.say(
+            f"{path} cannot be read: what was revoked there waits. Publish again when it is back.", "red"
+        )
+    if failed:
+        context.exit(CONFIGURATION)
+
+
+@revocation.command(epilog=EXIT_CODES)
+@PUBLISH_TO
+@with_output
+def status(output: Output, *, publish_to: Path | None) -> None:
+    """Show how the registry stands."""
+    home = open_home()
+    found = home.registry().status()
+    folder = home.published(publish_to)
+    output.result(
+        {
+            "registry": found.uri,
+            "capacity": found.capacity,
+            "joined": found.joined,
+            "members": found.members,
+            "waiting": found.waiting,
+            "epoch": found.epoch,
+            "begun": found.begun,
+            "folder": str(folder),
+        }
+        | home.public()
+    )
+    lines = [
+        ("slots given out", f"{found.joined:,} of {found.capacity:,}"),
+        ("not revoked", f"{found.members:,}"),
+        ("wait for the next epoch", f"{found.waiting:,}"),
+        ("newest epoch", "none yet: trustid revocation publish" if found.epoch is None else str(found.epoch)),
+        ("published in", str(folder)),
+        ("statement key", str(home.public()["thumbprint"])),
+    ]
+    if found.begun is not None and found.epoch is not None:
+        lines.append(("interrupted", f"epoch {found.begun} was begun: trustid revocation publish"))
+    output.panel(found.uri, lines)
+
+
+def _desks(paths: list[str]) -> tuple[list[IssuerDesk], list[str]]:
+    """The issuers' stores that can be opened, and those that cannot."""
+    opened: list[IssuerDesk] = []
+    failed: list[str] = []
+    for path in paths:
+        try:
+            opened.append(desk(path))
+        except TrustidError:
+            failed.append(path)
+    return opened, failed
+
+
+def _collect(output: Output, registry: Registry, one: IssuerDesk) -> int:
+    new, unknown = registry.collect(one)
+    if unknown:
+        output.say(f"{len(unknown)} requests name slots that were never given out; they are left.", "yellow")
+    return new
+
+
+def _ticket_key(text: str) -> bytes:
+    try:
+        return b64url_decode(text)
+    except MalformedError as err:
+        raise MalformedError("key_invalid", "--ticket-key: expected 32 bytes in base64url") from err
+
+
+for _command in (cli_revocation_check.serve_check, cli_revocation_check.history, cli_revocation_check.export):
+    revocation.add_command(_command)

@@ -1,0 +1,186 @@
+"""`trustid revocation serve-check | history | export`: looking at a registry from outside, and at its past."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from trustid.cli_network import fetcher_for
+from trustid.cli_output import EXIT_CODES, Output, with_output
+from trustid.cli_revocation_home import PUBLISH_TO, open_home
+from trustid.encoding import b64url_encode, dump_json, parse_json_object
+from trustid.errors import ConfigurationError, StoreError
+from trustid.keys import PublicKey, public_key_from_jwk
+from trustid.protocols.ports import system_clock
+from trustid.status.epochs.checking import check_published
+from trustid.status.epochs.folder import FolderSource
+from trustid.status.epochs.http_source import HttpSource
+from trustid.status.epochs.ports import EpochSource
+from trustid.status.epochs.statement import keys_by_thumbprint
+from trustid.status.epochs.trust import RegistryTrust
+
+__all__ = ["export", "history", "serve_check"]
+
+MAX_KEY_BYTES: Final = 16 * 1024
+
+
+@click.command(
+    name="serve-check",
+    epilog=f"""\b
+Examples:
+  trustid revocation serve-check
+  trustid revocation serve-check --registry https://hospital.example/revocation/vaccination --key key.jwk
+  trustid revocation serve-check --registry https://… --key key.jwk --from https://mirror.example/vaccination
+
+Without --registry it checks the manager's own published folder, with the manager's own key.
+
+{EXIT_CODES}""",
+)
+@click.option("--registry", "uri", help="The registry's URI.")
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The key of its statements: a public JWK.",
+)
+@click.option("--from", "place", help="A folder or a mirror's URI, instead of the registry's own.")
+@click.option("--blocks", type=click.IntRange(1, 1 << 15), default=8, show_default=True)
+@PUBLISH_TO
+@with_output
+def serve_check(
+    output: Output,
+    *,
+    uri: str | None,
+    key_file: Path | None,
+    place: str | None,
+    blocks: int,
+    publish_to: Path | None,
+) -> None:
+    """Check a published registry as a stranger would: statements, hash tree, random rows."""
+    if (uri is None) != (key_file is None):
+        raise click.UsageError("--registry and --key belong together")
+    if uri is None or key_file is None:
+        home = open_home()
+        registry = home.registry()
+        uri, key = registry.uri, registry.statement_key
+        place = place or str(home.published(publish_to))
+    else:
+        key = _read_key(key_file)
+    trust = RegistryTrust(uri, keys_by_thumbprint(key))
+    with output.progress() as progress:
+        found = check_published(
+            trust, _source(uri, place), clock=system_clock, blocks=blocks, progress=progress
+        )
+    output.result(
+        {
+            "registry": uri,
+            "epoch": found.newest.epoch,
+            "statements": found.statements,
+            "blocks": found.blocks,
+            "rows": found.rows,
+            "age_seconds": found.age_seconds,
+            "overdue": found.overdue,
+        }
+    )
+    output.panel(
+        f"In order: {uri}",
+        [
+            ("newest epoch", f"{found.newest.epoch}, {found.age_seconds:,} seconds old"),
+            ("statements followed", f"{found.statements:,}"),
+            ("blocks held against the root", f"{found.blocks:,}"),
+            ("rows read as points", f"{found.rows:,}"),
+        ],
+    )
+    if found.overdue:
+        output.say("The next epoch is overdue: trustid revocation publish", "yellow")
+
+
+@click.command(epilog=EXIT_CODES)
+@click.option("--replay", is_flag=True, help="Compute every value again from what was revoked.")
+@with_output
+def history(output: Output, *, replay: bool) -> None:
+    """List the epochs: when, how many were revoked, which value."""
+    registry = open_home().registry()
+    if replay:
+        registry.replay()
+    rows = [
+        (one, None if one.token is None else registry.read(one.token).statement.accumulator.value)
+        for one in registry.history()
+    ]
+    output.result(
+        {
+            "registry": registry.uri,
+            "replayed": replay,
+            "epochs": [
+                {
+                    "epoch": one.epoch,
+                    "issued_at": one.issued_at,
+                    "revoked": one.revoked,
+                    "published": one.published,
+                    "value": None if value is None else b64url_encode(value),
+                }
+                for one, value in rows
+            ],
+        }
+    )
+    output.table(
+        ["epoch", "signed", "revoked", "value"],
+        [
+            [
+                str(one.epoch),
+                datetime.fromtimestamp(one.issued_at, UTC).strftime("%Y-%m-%d %H:%M"),
+                str(one.revoked),
+                "not published yet" if value is None else f"{value.hex()[:24]}…",
+            ]
+            for one, value in rows
+        ],
+    )
+    if replay:
+        output.say("Every value follows from the one before and what was revoked.", "green")
+
+
+@click.command(
+    epilog=f"""\b
+Example:
+  trustid revocation export audit.json
+
+The file holds nothing that is secret: parameters, statement key and statements.
+
+{EXIT_CODES}"""
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@with_output
+def export(output: Output, *, file: Path) -> None:
+    """Write everything public about the registry's past into FILE, for an auditor."""
+    registry = open_home().registry()
+    statements = [one.token for one in registry.history() if one.published]
+    value = {
+        "registry": registry.uri,
+        "params": b64url_encode(registry.params),
+        "keys": [registry.statement_key.to_jwk()],
+        "statements": statements,
+    }
+    try:
+        with file.open("xb") as target:
+            target.write(dump_json(value) + b"\n")
+    except OSError as err:
+        raise StoreError("store_unavailable", f"{file.name} cannot be made: {err.strerror}") from err
+    output.result({"file": str(file), "statements": len(statements)})
+    output.say(f"{len(statements)} statements written to {file}.")
+
+
+def _source(uri: str, place: str | None) -> EpochSource:
+    if place is None or place.startswith(("http://", "https://")):
+        return HttpSource(fetcher_for(place or uri), base=place)
+    return FolderSource({uri: Path(place)})
+
+
+def _read_key(file: Path) -> PublicKey:
+    try:
+        with file.open("rb") as stream:
+            return public_key_from_jwk(parse_json_object(stream.read(MAX_KEY_BYTES)))
+    except OSError as err:
+        raise ConfigurationError("setting_missing", f"--key: {file.name} cannot be read") from err

@@ -1,0 +1,163 @@
+"""The revocation manager's folder.
+
+keystore.json    the secrets, encrypted under the passphrase
+registry.db      the state: who joined, who was revoked, every statement
+published/       what is served, unless it lies elsewhere
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import click
+
+from trustid.cli_output import Output
+from trustid.encoding import JsonObject
+from trustid.errors import ConfigurationError, StoreError
+from trustid.keys.keystore import Keystore
+from trustid.protocols.ports import system_clock
+from trustid.settings import read_secret_file
+from trustid.status.epochs.manager_keys import ManagerKeys
+from trustid.status.epochs.ports_manager import IssuerDesk
+from trustid.status.epochs.registry import Registry
+from trustid.stores.sqlite_revocation import SqliteRegistryStore
+from trustid.stores.sqlite_tickets import SqliteTicketStore
+
+__all__ = ["PUBLISH_TO", "Home", "desk", "home_folder", "open_home", "say_backup"]
+
+PASSPHRASE_MIN: Final = 12
+FOLDER_VARIABLE: Final = "TRUSTID_REVOCATION"
+PASSPHRASE_VARIABLE: Final = "TRUSTID_REVOCATION_PASSPHRASE_FILE"
+PUBLISHED_VARIABLE: Final = "TRUSTID_REVOCATION_PUBLISHED"
+KEYSTORE: Final = "keystore.json"
+STORE: Final = "registry.db"
+
+PUBLISH_TO: Final = click.option(
+    "--publish-to",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"The folder that is served; {PUBLISHED_VARIABLE} by default.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """An open folder of a revocation manager."""
+
+    path: Path
+    keystore: Keystore
+
+    def create(
+        self, uri: str, capacity: int, interval_seconds: int, kind: Literal["Ed25519", "P-256"]
+    ) -> Registry:
+        """Make a registry in it; a call that died is taken up.
+
+        Raises:
+            StoreError: `registry_exists`.
+        """
+        keys = ManagerKeys.create(self.keystore, uri, capacity, signing_kind=kind)
+        store = SqliteRegistryStore(self.path / STORE)
+        return Registry.create(store, keys, clock=system_clock, interval_seconds=interval_seconds)
+
+    def registry(self) -> Registry:
+        """The registry in it.
+
+        Raises:
+            StoreError: `registry_missing`.
+        """
+        if not (self.path / STORE).exists():
+            raise StoreError("registry_missing", f"there is no registry in {self.path}")
+        return Registry(
+            SqliteRegistryStore(self.path / STORE), ManagerKeys.open(self.keystore), clock=system_clock
+        )
+
+    def pools(self) -> list[str]:
+        """The issuers' stores that ever got tickets."""
+        return list(SqliteRegistryStore(self.path / STORE).pools())
+
+    def published(self, chosen: Path | None) -> Path:
+        """The folder that is served."""
+        named = os.environ.get(PUBLISHED_VARIABLE)
+        return chosen or (Path(named) if named else self.path / "published")
+
+    def public(self) -> JsonObject:
+        """What verifiers and issuers need to know of the manager."""
+        key = self.registry().statement_key
+        return {"statement_key": key.to_jwk(), "thumbprint": key.thumbprint()}
+
+
+def home_folder() -> Path:
+    """Where the manager's folder is."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else Path.home() / ".local" / "share" / "trustid" / "revocation"
+
+
+def open_home(*, new: bool = False) -> Home:
+    """Open the manager's folder; make it if it is new.
+
+    Raises:
+        StoreError: `registry_missing`, `store_unavailable`.
+        KeystoreError: `key_unseal_failed` for another passphrase; `keystore_unsafe`.
+    """
+    path = home_folder()
+    exists = (path / KEYSTORE).exists()
+    if not exists and not new:
+        raise StoreError(
+            "registry_missing", f"there is no registry in {path}; {FOLDER_VARIABLE} names another"
+        )
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as err:
+        raise StoreError("store_unavailable", "the manager's folder cannot be made") from err
+    return Home(path, Keystore.open_or_create(path / KEYSTORE, _passphrase(new=not exists)))
+
+
+def desk(path: str) -> IssuerDesk:
+    """An issuer's store.
+
+    Raises:
+        StoreError: `store_unavailable`: it is not there, or cannot be opened.
+    """
+    if not Path(path).is_file():
+        raise StoreError("store_unavailable", f"there is no issuer's store at {path}")
+    return SqliteTicketStore(Path(path))
+
+
+def say_backup(output: Output, home: Home) -> None:
+    """Tell people what to keep, and what never to bring back."""
+    output.panel(
+        "Back up now",
+        [
+            ("once", f"{home.path / KEYSTORE}, and its passphrase in another place"),
+            ("", "without them nothing is ever revoked again; who has both can prove anything for anybody"),
+            ("each day", str(home.path / STORE)),
+            ("never", "publish or join from an old copy of it: slots would be given out twice"),
+            ("tell verifiers", f"the statement key {home.public()['thumbprint']}"),
+        ],
+    )
+
+
+def _passphrase(*, new: bool) -> bytes:
+    file = os.environ.get(PASSPHRASE_VARIABLE)
+    if file:
+        passphrase = read_secret_file(Path(file), PASSPHRASE_VARIABLE).reveal()
+    elif sys.stdin.isatty():
+        passphrase = _ask(new=new)
+    else:
+        raise ConfigurationError(
+            "setting_missing", f"{PASSPHRASE_VARIABLE} is not set, and nobody is there to be asked"
+        )
+    if new and len(passphrase) < PASSPHRASE_MIN:
+        raise ConfigurationError(
+            "setting_unsafe", f"expected a passphrase of {PASSPHRASE_MIN} characters or more"
+        )
+    return passphrase
+
+
+def _ask(*, new: bool) -> bytes:
+    text = "New passphrase of the revocation manager" if new else "Passphrase of the revocation manager"
+    answer: Any = click.prompt(text, hide_input=True, confirmation_prompt=new, err=True)
+    return str(answer).encode()
