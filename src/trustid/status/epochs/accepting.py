@@ -130,8 +130,25 @@ class EpochTrust:
 
     def renew_all(self) -> tuple[tuple[str, TrustidError | None], ...]:
         """Ask for the newest statement of every registry, as a schedule does; what went wrong stands beside its URI."""
+        return self._renew_each(self._registries)
+
+    def renew_due(self, ahead_seconds: int = 0) -> tuple[tuple[str, TrustidError | None], ...]:
+        """As `renew_all`, for the registries that were last asked `renew_seconds` ago, or will have been by then.
+
+        Called on a schedule, it spares presentations the fetch, and the
+        registry's host learns nothing of when one was checked.
+        """
+        least = self.policy.renew_seconds - ahead_seconds
+        with self._lock:
+            asked = dict(self._asked_at)
+        now = self._clock()
+        return self._renew_each(
+            [one for one in self._registries if one not in asked or not 0 <= now - asked[one] < least]
+        )
+
+    def _renew_each(self, registries: Iterable[str]) -> tuple[tuple[str, TrustidError | None], ...]:
         outcomes: list[tuple[str, TrustidError | None]] = []
-        for registry in self._registries:
+        for registry in registries:
             try:
                 self.renew(registry)
                 outcomes.append((registry, None))

@@ -67,6 +67,7 @@ class Publisher:
         """
         with self._writing():
             self._check_folder()
+            self._restore_statements()
             begun, manager = self._registry.begin()
             if not (self._folder / statement_name(begun.epoch)).exists():
                 self._build(
@@ -111,6 +112,17 @@ class Publisher:
             raise StatusUnknownError(
                 "acc_equivocation", f"another statement for epoch {shown.epoch} was published"
             )
+
+    def _restore_statements(self) -> None:
+        """Give a new folder the statements of the past: nobody's chain may break there."""
+        last = self._registry.last_published()
+        if last is None or (self._folder / statement_name(last.epoch)).exists():
+            return
+        for one in self._registry.history():
+            if one.published and one.token is not None:
+                place = self._folder / statement_name(one.epoch)
+                place.parent.mkdir(exist_ok=True)
+                self._write(statement_name(one.epoch), one.token.encode("ascii"))
 
     def _build(
         self,

@@ -1,0 +1,376 @@
+"""The manager's registry: joining once, revoking for good, publishing whole epochs."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from refusing import refused
+from registry_under_test import DAY, START, TICKET_KEY, URI, Clock, Desk, World, manager_keys, world
+from trustid.keys.keystore import Keystore
+from trustid.status.epochs.checking import check_published
+from trustid.status.epochs.folder import FolderSource
+from trustid.status.epochs.holding import HolderKeeping
+from trustid.status.epochs.manager_keys import ManagerKeys
+from trustid.status.epochs.memory import MemoryRowStore, MemorySeenStatements
+from trustid.status.epochs.publishing import Publisher
+from trustid.status.epochs.registry import Registry
+from trustid.status.membership import Witness
+from trustid.stores.sqlite_revocation import SqliteRegistryStore
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> World:
+    return world(tmp_path)
+
+
+def test_joining_shows_nowhere(made: World) -> None:
+    """Rows and value are the same bytes whoever joined: only the statement's time and chain go on."""
+    block = made.source.block(URI, 0, 0)
+    value = made.trust.read(made.source.latest(URI)).statement.accumulator.value
+    made.join(10)
+    signed = made.publish()
+    assert signed.statement.accumulator.value == value
+    rows, before = made.source.block(URI, 1, 0), block
+    assert rows == before
+
+
+def test_slots_come_once_over_stores_at_once(tmp_path: Path) -> None:
+    made = world(tmp_path, capacity=400, joined=0, published=False)
+    desks = [Desk() for _ in range(4)]
+    registries = [
+        Registry(SqliteRegistryStore(tmp_path / "registry.db"), made.keys, clock=made.clock) for _ in desks
+    ]
+
+    def join(number: int) -> None:
+        for _ in range(10):
+            registries[number].join(f"desk {number}", desks[number], TICKET_KEY.public_key, 10)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(join, range(4)))
+    taken = [slot for desk in desks for slot in desk.tickets]
+    assert sorted(taken) == list(range(400))
+    assert registries[0].status().members == 400
+    with refused("registry_full"):
+        made.join(1)
+    assert made.registry.status().joined == 400
+
+
+def test_the_order_of_slots_says_nothing_about_the_order_of_joining(tmp_path: Path) -> None:
+    """A keyed permutation: who sees two slots learns nothing about who came first."""
+    made = world(tmp_path, capacity=1000, joined=0, published=False)
+    made.join(200)
+    order = list(made.desk.tickets)
+    rises = sum(later > earlier for earlier, later in itertools.pairwise(order))
+    assert 60 < rises < 140  # 99.5 expected, standard deviation 4.1
+
+
+def test_a_key_that_is_none_costs_no_slot(made: World) -> None:
+    for bad in (b"", bytes(32), TICKET_KEY.public_key[:31]):
+        with refused("key_invalid"):
+            made.registry.join("desk", made.desk, bad, 5)
+    with refused("malformed"):
+        made.join(0)
+    assert made.registry.status().joined == 4
+    assert made.join(5) == 5
+
+
+def test_a_delivery_that_failed_is_made_good_and_counts(made: World) -> None:
+    class Broken(Desk):
+        def add_tickets(self, registry, tickets):
+            raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        made.registry.join("desk", Broken(), TICKET_KEY.public_key, 3)
+    assert made.registry.status().joined == 7
+    assert made.registry.join("another", Desk(), TICKET_KEY.public_key, 1) == 1
+    assert made.join(5) == 5
+    assert made.registry.status().joined == 10
+    assert len(made.slots) == 9
+    assert made.held(made.slots[0]).member
+
+
+def test_B163_a_slot_that_is_given_out_twice_is_refused(made: World) -> None:
+    """Even if somebody turns the store's counter back: the map of taken slots disagrees."""
+    before = made.slots
+    with made.store.transaction() as work:
+        work.execute("UPDATE revocation_registry SET joined = joined - 1")
+        work.execute("DELETE FROM revocation_batch")
+    with refused("handle_duplicate"):
+        made.join(1)
+    assert made.slots == before
+    with made.store.transaction() as work:
+        work.execute("UPDATE revocation_registry SET joined = joined + 1")
+    made.join(1)
+    assert len(made.slots) == 5
+
+
+def test_B164_a_revoked_slot_is_never_given_out_again(made: World) -> None:
+    last = list(made.desk.tickets)[-1]
+    made.publish(last)
+    with made.store.transaction() as work:
+        work.execute("UPDATE revocation_registry SET joined = joined - 1")
+        work.execute("DELETE FROM revocation_batch")
+    with refused("handle_revoked_final"):
+        made.join(1)
+    with refused("store_unavailable"), made.store.transaction() as work:
+        work.execute("DELETE FROM revocation")
+
+
+def test_B165_revoking_is_final_idempotent_and_for_members_only(made: World) -> None:
+    member, free = made.slots[0], next(slot for slot in range(64) if slot not in made.slots)
+    signed = made.trust.read(made.source.latest(URI))
+    for slots in ([free], [member, free], [64], [2**62]):
+        with refused("not_member"):
+            made.registry.revoke(slots)
+    status = made.registry.status()
+    assert (status.waiting, status.members, status.epoch) == (0, 4, 0)
+    assert made.trust.read(made.source.latest(URI)) == signed
+    assert made.registry.revoke([member, member]) == 1
+    assert made.registry.revoke([member]) == 0
+    after = made.publish()
+    assert made.registry.revoke([member]) == 0
+    assert made.registry.status().waiting == 0
+    assert made.publish().statement.accumulator.value == after.statement.accumulator.value
+    assert made.registry.status().members == 3
+
+
+def test_B181_many_in_one_epoch_are_one_by_one_and_none_is_an_epoch_too(tmp_path: Path) -> None:
+    made = world(tmp_path, capacity=4096, joined=1000, published=False)
+    made.publish()
+    slots = made.slots
+    together = made.publish(*slots[:999])
+    singly = made.keys.manager(made.keys.first_state)
+    for slot in slots:
+        singly.take(slot)
+    for slot in slots[:999]:
+        singly.revoke([slot])
+    assert together.statement.accumulator.value == singly.accumulator.value
+    empty = made.publish()
+    assert (empty.epoch, empty.statement.accumulator.value) == (2, together.statement.accumulator.value)
+    holder = HolderKeeping(made.source, MemorySeenStatements(), MemoryRowStore(), clock=made.clock)
+    assert holder.refresh(made.held(slots[999])).epoch == 2
+    with refused("revoked"):
+        holder.refresh(made.held(slots[0]))
+
+
+def test_what_a_desk_asked_for_is_done_at_the_next_epoch(made: World) -> None:
+    free = next(slot for slot in range(64) if slot not in made.slots)
+    made.desk.requests = [made.slots[0], free, made.slots[1], made.slots[0]]
+    assert made.registry.collect(made.desk) == (2, [free])
+    made.registry.settle(made.desk)
+    assert made.desk.revoked == {}
+    made.publish()
+    made.registry.settle(made.desk)
+    assert made.desk.revoked == {made.slots[0]: 1, made.slots[1]: 1}
+    assert made.registry.collect(made.desk) == (0, [free])
+    assert made.registry.status().waiting == 0
+
+
+def test_a_revocation_during_publishing_waits_for_the_next_epoch(made: World) -> None:
+    first, second = made.slots[:2]
+    made.registry.revoke([first])
+
+    def late(step: str, done: int, total: int) -> None:
+        made.registry.revoke([second])
+
+    signed = Publisher(made.registry, made.folder).publish(progress=late)
+    assert made.store.revoked_in(signed.epoch) == [first]
+    assert made.registry.status().waiting == 1
+    assert made.publish().epoch == signed.epoch + 1
+    assert made.store.revoked_in(signed.epoch + 1) == [second]
+
+
+def test_joining_during_publishing(made: World) -> None:
+    signed = Publisher(made.registry, made.folder).publish(progress=lambda *_: made.join(1))
+    assert len(made.slots) > 4
+    holder = HolderKeeping(made.source, MemorySeenStatements(), MemoryRowStore(), clock=made.clock)
+    assert holder.refresh(made.held(list(made.desk.tickets)[-1])).epoch == signed.epoch
+
+
+def test_two_that_publish_at_once(made: World) -> None:
+    descriptor = os.open(made.folder / ".lock", os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with refused("registry_busy"):
+        made.publish()
+    assert made.registry.status().begun is None
+    os.close(descriptor)
+    assert made.publish().epoch == 1
+
+
+def test_an_epoch_that_was_interrupted_keeps_its_content(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.registry.revoke([made.slots[0]])
+
+    def die(step: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Publisher(made.registry, made.folder).publish(progress=die)
+    made.registry.revoke([made.slots[1]])
+    made.clock.now += 7 * DAY
+    assert made.registry.status().begun == 1
+    assert made.trust.read(made.source.latest(URI)).epoch == 0
+    signed = Publisher(made.registry, made.folder).publish()
+    assert (signed.epoch, signed.statement.issued_at) == (1, START + 1)
+    assert made.store.revoked_in(1) == [made.slots[0]]
+    assert made.registry.status().begun is None
+
+
+def test_B172_a_store_from_a_backup_does_not_go_on(made: World, tmp_path: Path) -> None:
+    """It would sign other values for epochs that everybody has."""
+    made.store.close()
+    backup = (tmp_path / "registry.db").read_bytes()
+    made.publish(made.slots[0])
+    made.store.close()
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "registry.db").write_bytes(backup)
+    restored = Registry(SqliteRegistryStore(old / "registry.db"), made.keys, clock=made.clock)
+    with refused("acc_rollback"):
+        Publisher(restored, made.folder).publish()
+    elsewhere = Publisher(restored, tmp_path / "elsewhere").publish()
+    assert elsewhere.epoch == 1
+    with refused("acc_equivocation"):
+        Publisher(restored, made.folder).publish()
+    assert made.publish().epoch == 2
+
+
+def test_blocks_of_old_epochs_go_statements_stay(made: World) -> None:
+    for _ in range(3):
+        made.publish()
+    assert sorted(place.name for place in (made.folder / "epochs").iterdir()) == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "latest",
+    ]
+    blocks = [(made.folder / "epochs" / str(epoch) / "blocks").exists() for epoch in range(4)]
+    assert blocks == [False, False, True, True]
+    assert check_published(made.trust, made.source, clock=made.clock).statements == 4
+
+
+def test_a_lost_folder_is_published_again(made: World, tmp_path: Path) -> None:
+    """Another host starts with all statements, so that nobody's chain breaks."""
+    made.publish()
+    folder = tmp_path / "another"
+    signed = Publisher(made.registry, folder).publish()
+    assert signed.epoch == 2
+    source = FolderSource({URI: folder})
+    assert check_published(made.trust, source, clock=made.clock).statements == 3
+
+
+def test_state_and_secrets_belong_together(made: World, tmp_path: Path) -> None:
+    with refused("store_tampered"):
+        Registry(made.store, manager_keys(64), clock=made.clock)
+    with refused("registry_exists"):
+        Registry.create(made.store, made.keys, clock=made.clock)
+    empty = SqliteRegistryStore(tmp_path / "empty.db")
+    with refused("registry_missing"):
+        Registry(empty, made.keys, clock=made.clock)
+    with refused("malformed"):
+        Registry.create(empty, made.keys, clock=made.clock, interval_seconds=0)
+    with made.store.transaction() as work:
+        state = bytearray(work.query("SELECT state FROM revocation_registry")[0]["state"])
+        state[20] ^= 1
+        work.execute("UPDATE revocation_registry SET state = ?", (bytes(state),))
+    with refused("store_tampered"):
+        made.registry.status()
+
+
+def test_secrets_live_in_the_keystore(tmp_path: Path) -> None:
+    keystore = Keystore.create(tmp_path / "keystore.json", b"correct horse battery staple")
+    secret = ManagerKeys.create(keystore, URI, 64)
+    again = ManagerKeys.create(keystore, URI, 64)  # an init that died and was repeated
+    opened = ManagerKeys.open(Keystore.open(tmp_path / "keystore.json", b"correct horse battery staple"))
+    for each in (again, opened):
+        assert each.params == secret.params
+        assert each.order.index(5) == secret.order.index(5)
+        assert each.signing_key.public_key == secret.signing_key.public_key
+    for uri, capacity in ((URI + "2", 64), (URI, 65)):
+        with refused("registry_exists"):
+            ManagerKeys.create(keystore, uri, capacity)
+    content = (tmp_path / "keystore.json").read_bytes()
+    assert secret.manager(secret.first_state).secret_bytes().hex().encode() not in content
+    assert "secret" in repr(secret)
+
+
+def test_the_past_is_computed_again(made: World) -> None:
+    for slot in made.slots[:3]:
+        made.publish(slot)
+        made.publish()
+    made.registry.replay()
+    assert [one.revoked for one in made.registry.history()] == [0, 1, 0, 1, 0, 1, 0]
+    assert [one.published for one in made.registry.history()] == [True] * 7
+    with made.store.transaction() as work:
+        work.execute("DROP TRIGGER revocation_keeps_its_epoch")
+        work.execute("UPDATE revocation SET epoch = 3 WHERE epoch = 1")
+    with refused("store_tampered"):
+        made.registry.replay()
+
+
+def test_a_stranger_finds_what_is_wrong(tmp_path: Path) -> None:
+    made = world(tmp_path, capacity=9000)
+    made.publish(made.slots[0])
+    found = check_published(made.trust, made.source, clock=made.clock, blocks=2)
+    assert (found.statements, found.blocks, found.rows, found.overdue) == (2, 2, 32, False)
+    made.clock.now += DAY + 1
+    assert check_published(made.trust, made.source, clock=made.clock).overdue
+    path = made.folder / "epochs" / "1" / "blocks" / "2"
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    with refused("acc_update_invalid"):
+        check_published(made.trust, made.source, clock=made.clock)
+    path.write_bytes(good)
+    (made.folder / "epochs" / "0" / "statement").unlink()
+    with refused("status_unavailable"):
+        check_published(made.trust, made.source, clock=made.clock)
+
+
+def test_rows_that_are_no_points_are_seen_by_a_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manager signs whatever it made: a tree over garbage holds, the garbage does not."""
+    made = world(tmp_path)
+    source = made.source
+    assert check_published(made.trust, source, clock=made.clock).rows == 16
+    from trustid.status.epochs import checking
+
+    monkeypatch.setattr(checking, "split_block", lambda *_: bytes([1]) * 48 * 64)
+    with refused("acc_update_invalid"):
+        check_published(made.trust, source, clock=made.clock)
+    rows = b"".join(bytes([0x80]) + bytes(45) + bytes([1, place]) for place in range(64))
+    monkeypatch.setattr(checking, "split_block", lambda *_: rows)
+    with refused("point_not_on_curve", "point_not_in_subgroup"):
+        check_published(made.trust, source, clock=made.clock)
+
+
+def test_refreshed_rows_are_witnesses_made_anew(made: World) -> None:
+    manager_state = made.store.registry()
+    assert manager_state is not None
+    made.publish(made.slots[0])
+    stored = made.store.registry()
+    assert stored is not None
+    manager = made.keys.manager(stored.state)
+    rows = MemoryRowStore()
+    holder = HolderKeeping(made.source, MemorySeenStatements(), rows, clock=made.clock)
+    for slot in made.slots[1:]:
+        holder.refresh(made.held(slot))
+        kept = rows.row(URI, slot)
+        assert kept is not None
+        assert kept.row == manager.row(slot)
+        Witness.check(manager.params, manager.accumulator, made.held(slot).member, manager.row(slot))
+
+
+def test_time_goes_forward_whatever_a_clock_does(made: World) -> None:
+    first = made.trust.read(made.source.latest(URI))
+    second = made.publish(after=-30 * DAY)
+    assert second.statement.issued_at == first.statement.issued_at + 1
+    assert Clock()() == START
