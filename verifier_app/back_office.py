@@ -49,12 +49,13 @@ def refresh_statuses() -> Response:
     """Let no status list be used again before it was fetched anew, in whatever worker.
 
     The lists that this worker has open are fetched now; the others when they
-    are next needed.
+    are next needed. The newest statements of revocation registries are fetched
+    now, and every worker knows them then.
     """
     parts = engine()
     due = dict.fromkeys(parts.cache.expire(parts.clock()), "due")
     codes: dict[str, str] = {}
-    for uri, failure in parts.statuses.refresh_all(force=True):
+    for uri, failure in (*parts.statuses.refresh_all(force=True), *parts.epochs.renew_all()):
         due[uri] = "failed" if failure else "renewed"
         if failure:
             codes[uri] = failure.code

@@ -34,6 +34,7 @@ __all__ = ["blueprint"]
 OWN_QUESTION: Final = "own"
 OWN_TITLE: Final = "A question of your own"
 VALUE_MAX: Final = 500
+HOUR_MINUTES: Final = 60
 
 blueprint = Blueprint("pages", __name__, static_folder="static", static_url_path="/static")
 
@@ -45,6 +46,7 @@ class Shown:
     title: str
     issuer: str
     rows: tuple[tuple[str, str], ...]
+    as_of: str
 
 
 # --- asking ----------------------------------------------------------------------
@@ -199,7 +201,19 @@ def _shown(credential: ProvedCredential) -> Shown:
     vct = credential.credential_type
     leaves = sorted(_leaves(credential.claims, ()), key=lambda leaf: claim_place(vct, leaf[0]))
     rows = tuple((claim_label(vct, path), _value_words(value)) for path, value in leaves)
-    return Shown(type_title(vct), credential.issuer, rows)
+    return Shown(type_title(vct), credential.issuer, rows, _as_of(credential))
+
+
+def _as_of(credential: ProvedCredential) -> str:
+    """How new the proof is that it was not taken back; empty where a list was looked up instead."""
+    if credential.epoch is None or credential.epoch_age_seconds is None:
+        return ""
+    minutes = credential.epoch_age_seconds // 60
+    if minutes < HOUR_MINUTES:
+        age = f"{minutes} minute{'' if minutes == 1 else 's'}"
+    else:
+        age = f"{minutes // HOUR_MINUTES} hour{'' if minutes < 2 * HOUR_MINUTES else 's'}"
+    return f"not taken back as of {age} before (epoch {credential.epoch})"
 
 
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:

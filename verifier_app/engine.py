@@ -20,6 +20,9 @@ from trustid.protocols.vc_api import is_open
 from trustid.protocols.vc_api_verifying import AnybodyPolicy, VcVerifying
 from trustid.settings import ServerSettings
 from trustid.status.check import StatusChecker
+from trustid.status.epochs.accepting import EpochTrust
+from trustid.status.epochs.http_source import HttpSource
+from trustid.stores.sqlite_revocation_seen import SqliteSeenStatements
 from trustid.stores.sqlite_verifier import SqliteStatusCache, SqliteVerifierStore
 from verifier_app.identity import Keys, load_keys
 from verifier_app.questions import ReadyQuestion, ready_questions
@@ -42,6 +45,7 @@ class Engine:
         desk: Asks wallets and judges what they answer.
         policy: Whom this verifier trusts for what.
         statuses: Fetches and keeps status lists.
+        epochs: Follows the revocation registries that are believed.
         cache: Where the lists are kept.
         vc: Checks what the VC API brings.
         questions: The ready-made questions that the policy allows, by name.
@@ -51,6 +55,7 @@ class Engine:
     desk: PresentationDesk
     policy: TrustPolicy
     statuses: StatusChecker
+    epochs: EpochTrust
     cache: SqliteStatusCache
     store: SqliteVerifierStore
     keys: Keys
@@ -77,13 +82,22 @@ class Engine:
             StoreError: The store cannot be opened, or a newer version made it.
         """
         keys = load_keys(settings, clock=clock)
-        policy = load_trust(settings.trust_file)
+        trust = load_trust(settings.trust_file)
+        policy = trust.policy
         store = SqliteVerifierStore(settings.store_path)
         cache = SqliteStatusCache(settings.store_path)
         fetches = fetcher or Fetcher(settings.fetch_policy())
         resolver = Resolver(fetches, clock=clock)
         statuses = StatusChecker(fetches, cache, clock=clock)
-        sources = Sources(resolver=resolver, metadata=IssuerMetadata(fetches, clock=clock), status=statuses)
+        epochs = EpochTrust(
+            trust.registries,
+            HttpSource(fetches),
+            SqliteSeenStatements(settings.store_path),
+            clock=clock,
+            policy=trust.epochs,
+        )
+        metadata = IssuerMetadata(fetches, clock=clock)
+        sources = Sources(resolver=resolver, metadata=metadata, status=statuses, epochs=epochs)
         anybody = is_open(settings.extra, settings.public_url)
         desk = PresentationDesk(
             store=store,
@@ -99,6 +113,7 @@ class Engine:
             desk=desk,
             policy=policy,
             statuses=statuses,
+            epochs=epochs,
             cache=cache,
             store=store,
             keys=keys,
@@ -114,13 +129,14 @@ class Engine:
         )
 
     def keep_house(self) -> None:
-        """Renew the status lists that are due, and erase what has had its time.
+        """Renew the status lists and statements that are due, and erase what has had its time.
 
-        Every worker calls this on a schedule of its own, so that lists are
+        Every worker calls this on a schedule of its own, so that they are
         fetched at times that tell an issuer nothing about presentations. One
         of all workers erases.
         """
         self.statuses.refresh_all(ahead_seconds=HOUSEKEEPING_SECONDS)
+        self.epochs.renew_due(ahead_seconds=HOUSEKEEPING_SECONDS)
         if self.store.acquire_lease(HOUSEKEEPING_LEASE, now=self.clock(), seconds=HOUSEKEEPING_SECONDS):
             self.desk.erase()
 

@@ -269,6 +269,16 @@ RESULT: Final[JsonObject] = _object(
             "description": "What was asked for and shown: for each query id one object a presentation.",
             "additionalProperties": {"type": "array", "items": {"type": "object"}},
         },
+        "epochs": {
+            "type": "object",
+            "description": "Where holders proved that they were not revoked: for which epoch, and its age then.",
+            "additionalProperties": {
+                "type": "array",
+                "items": _object(
+                    {"epoch": {"type": "integer"}, "age_seconds": {"type": "integer"}}, "epoch", "age_seconds"
+                ),
+            },
+        },
         "checks": {
             "type": "array",
             "items": _object(

@@ -6,7 +6,13 @@
           "issuers": ["https://school.example", "did:web:school.example"],
           "x509_anchors": ["school-ca.pem", "MIIB…"]
         }
-      }
+      },
+      "registries": {
+        "https://hospital.example/revocation/vaccination": {
+          "keys": [{"kty": "OKP", "crv": "Ed25519", "x": "…"}]
+        }
+      },
+      "epochs": {"max_age_seconds": 172800, "previous_seconds": 21600}
     }
 
 - A key of `types` is a credential type (`vct`), written exactly as the issuer
@@ -17,26 +23,55 @@
   stand when it signs with `x5c`: the name of a PEM file (from this file's
   folder) or base64 of DER. May be left out for issuers that use a DID or
   publish their keys at `/.well-known/jwt-vc-issuer`.
+- `registries` are the revocation registries whose statements are believed, by
+  URI, with the public JWKs that sign them. A credential with a slot in another
+  registry is refused.
+- `epochs` says how old what a holder proves may be: `max_age_seconds` since the
+  newest statement, `previous_seconds` for which the epoch before is still
+  taken, `renew_seconds` between two looks for a newer one (`EpochPolicy`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from trustid.encoding import JsonObject, b64_decode, parse_json_object
 from trustid.errors import ConfigurationError, TrustidError
+from trustid.keys import public_key_from_jwk
 from trustid.keys.x509 import certificate_from_pem, leaf_names
 from trustid.protocols.trust import TrustPolicy
+from trustid.status.epochs.statement import keys_by_thumbprint
+from trustid.status.epochs.trust import EpochPolicy, RegistryTrust
 
-__all__ = ["load_trust"]
+__all__ = ["Trust", "load_trust"]
 
 TRUST_FILE_MAX: Final = 1 << 20
 ANCHOR_FILE_MAX: Final = 64 * 1024
+FILE_MEMBERS: Final = frozenset({"types", "registries", "epochs"})
 MEMBERS: Final = frozenset({"issuers", "x509_anchors"})
+EPOCH_MEMBERS: Final = frozenset({"max_age_seconds", "previous_seconds", "renew_seconds"})
+KEYS_MAX: Final = 16
+SECONDS_MAX: Final = 366 * 24 * 3600
 
 
-def load_trust(path: Path | None) -> TrustPolicy:
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the trust file says.
+
+    Attributes:
+        policy: Which issuers are trusted for which types.
+        registries: Which revocation registries are believed.
+        epochs: How old their epochs may be.
+    """
+
+    policy: TrustPolicy = field(default_factory=TrustPolicy)
+    registries: tuple[RegistryTrust, ...] = ()
+    epochs: EpochPolicy = field(default_factory=EpochPolicy)
+
+
+def load_trust(path: Path | None) -> Trust:
     """Read the trust file.
 
     Args:
@@ -47,7 +82,7 @@ def load_trust(path: Path | None) -> TrustPolicy:
             `setting_unsafe`: it does not say what is described above.
     """
     if path is None:
-        return TrustPolicy()
+        return Trust()
     try:
         if path.stat().st_size > TRUST_FILE_MAX:
             raise _wrong(f"expected a file of at most {TRUST_FILE_MAX} bytes")
@@ -58,14 +93,37 @@ def load_trust(path: Path | None) -> TrustPolicy:
         content = parse_json_object(text, max_bytes=TRUST_FILE_MAX)
     except TrustidError as err:
         raise _wrong(f"not the JSON that is expected: {err.message}") from err
-    types = content.get("types")
-    if not isinstance(types, dict) or content.keys() - {"types"}:
-        raise _wrong('expected {"types": {…}} and no other member')
+    types, registries = content.get("types"), content.get("registries", {})
+    if not isinstance(types, dict) or not isinstance(registries, dict) or content.keys() - FILE_MEMBERS:
+        raise _wrong('expected {"types": {…}}, perhaps "registries" and "epochs", and no other member')
     read = {vct: _type(vct, entry, path.parent) for vct, entry in types.items()}
-    return TrustPolicy(
+    policy = TrustPolicy(
         issuers={vct: issuers for vct, (issuers, _) in read.items()},
         anchors={vct: anchors for vct, (_, anchors) in read.items()},
     )
+    believed = tuple(_registry(uri, entry) for uri, entry in registries.items())
+    return Trust(policy, believed, _epochs(content.get("epochs", {})))
+
+
+def _registry(uri: str, entry: Any) -> RegistryTrust:
+    keys = entry.get("keys") if isinstance(entry, dict) and entry.keys() == {"keys"} else None
+    if not isinstance(keys, list) or not 0 < len(keys) <= KEYS_MAX:
+        raise _wrong(f"{uri[:60]}: expected an object with keys, 1 to {KEYS_MAX} public JWKs")
+    try:
+        return RegistryTrust(uri, keys_by_thumbprint(*map(public_key_from_jwk, keys)))
+    except (TrustidError, TypeError) as err:
+        raise _wrong(f"{uri[:60]}: no URI of a registry, or a key that cannot be read") from err
+
+
+def _epochs(entry: Any) -> EpochPolicy:
+    if not isinstance(entry, dict) or entry.keys() - EPOCH_MEMBERS:
+        raise _wrong(f"epochs: expected some of {', '.join(sorted(EPOCH_MEMBERS))}")
+    if not all(type(value) is int and 0 <= value <= SECONDS_MAX for value in entry.values()):
+        raise _wrong(f"epochs: expected seconds, at most {SECONDS_MAX}")
+    try:
+        return EpochPolicy(**entry)
+    except ConfigurationError as err:
+        raise _wrong(f"epochs: {err.message}") from err
 
 
 def _type(vct: str, entry: Any, folder: Path) -> tuple[tuple[str, ...], tuple[bytes, ...]]:

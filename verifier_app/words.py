@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from trustid.errors import CODES, Check
-from trustid.protocols.verifying import NO_HOLDER, NO_STATUS
+from trustid.protocols.verifying import NO_HOLDER, NO_STATUS, PROVED_STATUS
 
 __all__ = ["CheckWords", "check_words", "headline"]
 
@@ -79,6 +79,10 @@ CHECKS: Final[Mapping[str, tuple[str, str, str]]] = {
 
 BY_OUTCOME: Final[Mapping[str, tuple[str, str]]] = {
     NO_STATUS: ("It holds until it expires", "Its issuer gave it no way to be taken back."),
+    PROVED_STATUS: (
+        "It has not been taken back",
+        "The wallet proved it without showing a number that could be recognised.",
+    ),
     NO_HOLDER: (
         "It may be shown by anybody",
         "The question asked for no proof that it belongs to this wallet.",
@@ -125,6 +129,23 @@ ADVICE: Final[Mapping[str, tuple[str, str]]] = {
         "The issuer's list of revoked credentials is too old.",
         "Wait a few minutes and ask again.",
     ),
+    "acc_epoch_stale": (
+        "The wallet's proof that it was not taken back is out of date.",
+        "Ask the person to refresh the wallet, then ask again. If the wallet then says revoked, do not accept it.",
+    ),
+    "acc_epoch_future": (
+        "The wallet knows a newer state of the issuer's registry than we do.",
+        "Wait a few minutes and ask again.",
+    ),
+    "acc_proof_missing": (
+        "The wallet did not prove that it was not taken back.",
+        "Ask the person to use a wallet that can, or to get a credential with a list entry from the issuer.",
+    ),
+    "acc_proof_invalid": ("The proof that it was not taken back does not hold.", "Do not accept it."),
+    "acc_registry_unknown": (
+        "It can be taken back only through a registry that is not on our list.",
+        "Do not accept it. If the registry should be on the list, tell your operator.",
+    ),
     "issuer_not_trusted": (
         "The issuer is not on our list for this kind of credential.",
         "Do not accept it. If the issuer should be on the list, tell your operator.",
@@ -153,10 +174,13 @@ ADVICE: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 UNANSWERED: Final = frozenset({"wallet_declined", "session_expired"})
-UNDECIDED: Final = frozenset({"status_unavailable", "status_stale", "did_unreachable"})
+UNDECIDED: Final = frozenset(
+    {"status_unavailable", "status_stale", "did_unreachable", "acc_epoch_stale", "acc_epoch_future"}
+)
 
 FAMILIES: Final[tuple[tuple[str, tuple[str, str]], ...]] = (
     ("status_", ("The issuer's list of revoked credentials cannot be relied on.", OPERATOR)),
+    ("acc_", ("The issuer's registry of revocations cannot be relied on.", OPERATOR)),
     ("did_", ("The issuer's identity could not be looked up.", "Wait a few minutes and ask again.")),
     ("fetch_", ("The issuer could not be reached.", "Wait a few minutes and ask again.")),
     ("tls_", ("The issuer could not be reached safely.", OPERATOR)),

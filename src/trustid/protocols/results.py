@@ -40,12 +40,19 @@ TECHNICAL_CLAIMS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ProvedCredential:
-    """What one presentation proved, cut down to what was asked."""
+    """What one presentation proved, cut down to what was asked.
+
+    Attributes:
+        epoch: Where the holder proved that it was not revoked, for which epoch of the registry.
+        epoch_age_seconds: How old that epoch was then.
+    """
 
     query_id: str
     issuer: str
     credential_type: str
     claims: JsonObject = field(repr=False)
+    epoch: int | None = None
+    epoch_age_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,12 @@ class Result:
 
     def to_json(self) -> JsonObject:
         """What the back office is told."""
-        return {
+        epochs: dict[str, list[JsonObject]] = {}
+        for one in self.credentials:
+            if one.epoch is not None:
+                entry: JsonObject = {"epoch": one.epoch, "age_seconds": one.epoch_age_seconds}
+                epochs.setdefault(one.query_id, []).append(entry)
+        return ({"epochs": epochs} if epochs else {}) | {
             "state": self.state,
             "claims": self.claims,
             "checks": [
@@ -92,7 +104,8 @@ class Result:
                 "at": self.at,
                 "checks": [[c.name, c.ok, c.code, c.sentence] for c in self.checks],
                 "credentials": [
-                    [c.query_id, c.issuer, c.credential_type, c.claims] for c in self.credentials
+                    [c.query_id, c.issuer, c.credential_type, c.claims, c.epoch, c.epoch_age_seconds]
+                    for c in self.credentials
                 ],
                 "wallet_error": list(self.wallet_error) if self.wallet_error else None,
             }
@@ -134,6 +147,8 @@ def of_verified(query: DcqlQuery, verified: Mapping[str, Sequence[Verified]], *,
             issuer=one.issuer,
             credential_type=one.credential_type,
             claims=asked_claims(one.view.claims, [claim.path for claim in query.credential(query_id).claims]),
+            epoch=one.status_epoch,
+            epoch_age_seconds=None if one.status_epoch is None else one.status_age_seconds,
         )
         for query_id, found in verified.items()
         for one in found

@@ -66,6 +66,7 @@ COSE_SIGN1 = b"\xd2"
 ENVELOPE_TYPES = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
 
 NO_STATUS = "Its issuer gave it no status: it holds until it expires."
+PROVED_STATUS = "Its holder proved that it was not taken back, without saying which one it is."
 NO_HOLDER = "No proof of the holder was asked for."
 NO_QUESTION = "No question was held against it."
 
@@ -173,7 +174,7 @@ def verify_presentation(
     with steps.step("not_revoked") as outcome:
         proofs = memberships or MembershipChecks(sources.epochs, expected)
         status = check_status(presented, policy, sources, proofs)
-        outcome.sentence = NO_STATUS if status is None else None
+        outcome.sentence = _status_sentence(status)
     # 7. The holder's key is in the credential, so this needs all of the above.
     with steps.step("holder_present") as outcome:
         required = policy.require_key_binding or (
@@ -240,6 +241,12 @@ def verify_answer(
     }
     check_answer(query, {query_id: [one.view for one in each] for query_id, each in verified.items()})
     return verified
+
+
+def _status_sentence(status: StatusResult | None) -> str | None:
+    if status is None:
+        return NO_STATUS
+    return None if status.epoch is None else PROVED_STATUS
 
 
 def _memberships(presentations: dict[str, tuple[str | JsonObject, ...]]) -> Iterator[Membership]:

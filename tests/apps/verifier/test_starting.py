@@ -249,7 +249,7 @@ def test_trust_file(tmp_path: Path, content: Any, code: str | None) -> None:
     file = tmp_path / "trust.json"
     file.write_text(json.dumps(content))
     if code is None:
-        assert set(load_trust(file).issuers) == set(content["types"])
+        assert set(load_trust(file).policy.issuers) == set(content["types"])
         return
     with refused(code):
         load_trust(file)
@@ -261,10 +261,10 @@ def test_trust_file_with_a_pem_anchor(tmp_path: Path) -> None:
     anchors = ["school.pem", b64_encode(anchor)]
     file = tmp_path / "trust.json"
     file.write_text(json.dumps({"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": anchors}}}))
-    assert load_trust(file).anchors_for(VCT) == (anchor, anchor)
+    assert load_trust(file).policy.anchors_for(VCT) == (anchor, anchor)
     with refused("setting_missing"):
         load_trust(tmp_path / "nothing.json")
-    assert not load_trust(None).issuers
+    assert not load_trust(None).policy.issuers
 
 
 def environment(folder: Path) -> dict[str, str]:
