@@ -8,7 +8,7 @@ use core::arch::x86_64::{
 };
 use std::arch::is_x86_feature_detected;
 
-use super::eight::{Eight, Lanes, LANES};
+use super::eight::{self, Eight, Lanes, LANES, LIMBS};
 use super::sum_with;
 use crate::curve::{G1Affine, G1Jacobian};
 
@@ -34,6 +34,16 @@ pub(super) fn sum(points: &[G1Affine]) -> Option<G1Jacobian> {
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn sum_here(points: &[G1Affine]) -> G1Jacobian {
     sum_with::<Eight<Ifma>>(points)
+}
+
+/// Out of line: written out at each call, the tower would not fit the instruction cache.
+#[target_feature(enable = "avx512f,avx512ifma")]
+#[inline(never)]
+fn dot_here<const N: usize>(
+    left: [&[Ifma; LIMBS]; N],
+    right: [&[Ifma; LIMBS]; N],
+) -> [Ifma; LIMBS] {
+    eight::dot(left, right)
 }
 
 impl Lanes for Ifma {
@@ -106,5 +116,11 @@ impl Lanes for Ifma {
             let sign = _mm512_cmplt_epi64_mask(self.0, _mm512_setzero_si512());
             _mm512_mask_blend_epi64(sign, other.0, negative.0)
         })
+    }
+
+    #[inline(always)]
+    fn dot<const N: usize>(left: [&[Self; LIMBS]; N], right: [&[Self; LIMBS]; N]) -> [Self; LIMBS] {
+        // SAFETY: as in `splat`.
+        unsafe { dot_here(left, right) }
     }
 }

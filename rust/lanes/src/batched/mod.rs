@@ -24,9 +24,13 @@ mod eight;
 #[cfg(test)]
 mod fp;
 #[cfg(test)]
+mod fp12;
+#[cfg(test)]
 mod fp2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+#[cfg(test)]
+mod miller;
 #[cfg(test)]
 mod plain;
 

@@ -1,6 +1,6 @@
 //! Eight lanes in plain integers: slow, everywhere, and what the tests measure the rest against.
 
-use super::eight::{Lanes, LANES, LIMB_MASK};
+use super::eight::{self, Lanes, LANES, LIMBS, LIMB_MASK};
 
 /// Eight numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,5 +73,11 @@ impl Lanes for Plain {
                 other.0[lane]
             }
         }))
+    }
+
+    /// Out of line: written out at each call, the tower would be a hundred times as long.
+    #[inline(never)]
+    fn dot<const N: usize>(left: [&[Self; LIMBS]; N], right: [&[Self; LIMBS]; N]) -> [Self; LIMBS] {
+        eight::dot(left, right)
     }
 }
