@@ -46,6 +46,23 @@ impl<V: Lanes> Fp<V> {
         numbers(&V::dot([&self.0], [&constant(&LEAVE)])).map(|l| blst_fp { l })
     }
 
+    /// The numbers from the limbs that [`Fp::rows`] gave.
+    #[inline(always)]
+    pub(super) fn from_rows(rows: [&[u64; LIMBS]; LANES]) -> Self {
+        let mut result = [V::splat(0); LIMBS];
+        for (at, limb) in result.iter_mut().enumerate() {
+            *limb = V::load(&rows.map(|row| row[at]));
+        }
+        Self(result)
+    }
+
+    /// The limbs of each number as they are, without conversion or reduction.
+    #[inline(always)]
+    pub(super) fn rows(&self) -> [[u64; LIMBS]; LANES] {
+        let columns = self.0.map(V::store);
+        core::array::from_fn(|lane| columns.map(|column| column[lane]))
+    }
+
     /// The sum; as large as both together.
     #[inline(always)]
     pub(super) fn add(&self, other: &Self) -> Self {

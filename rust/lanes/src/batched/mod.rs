@@ -20,6 +20,12 @@
     reason = "the vector instructions are compiled only where everything is inlined into one function"
 )]
 
+#[cfg(test)]
+mod buckets;
+#[cfg(test)]
+mod collapse;
+#[cfg(test)]
+mod coordinate;
 mod eight;
 #[cfg(test)]
 mod fp;

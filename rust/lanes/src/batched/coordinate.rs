@@ -1,0 +1,187 @@
+//! What adding points takes of a field: G1 over `Fp`, G2 over `Fp2`, eight points at a time.
+
+use blst::{blst_p1_affine, blst_p2_affine};
+
+use super::eight::{Lanes, LANES, LIMBS, LIMB_MASK, P2};
+use super::fp::Fp;
+use super::fp2::Fp2;
+use crate::curve::{Affine, G1Affine, G2Affine};
+
+/// The limbs of a number in memory.
+pub(super) type Row = [u64; LIMBS];
+
+/// Numbers in memory that change their sign.
+pub(super) trait Negate {
+    /// `2 p` less each number, which must not be above that.
+    fn negate(&self) -> Self;
+}
+
+impl Negate for Row {
+    #[inline(always)]
+    fn negate(&self) -> Self {
+        let mut borrow = 0;
+        let mut result = [0; LIMBS];
+        for at in 0..LIMBS {
+            let difference = P2[at].wrapping_sub(self[at]).wrapping_sub(borrow);
+            borrow = difference >> 63;
+            result[at] = difference & LIMB_MASK;
+        }
+        result
+    }
+}
+
+impl Negate for [Row; 2] {
+    #[inline(always)]
+    fn negate(&self) -> Self {
+        [self[0].negate(), self[1].negate()]
+    }
+}
+
+/// A coordinate of eight points; bounds are those of [`Fp`].
+pub(super) trait Coordinate: Copy {
+    /// The points of which this is a coordinate.
+    type Point: Affine;
+    /// A coordinate of one point in memory.
+    type Row: Copy + Default + Negate;
+
+    fn one() -> Self;
+    fn add(&self, other: &Self) -> Self;
+    fn double(&self) -> Self;
+    fn sub(&self, other: &Self, bound: u64) -> Self;
+    fn mul(&self, other: &Self) -> Self;
+    fn sqr(&self) -> Self;
+    fn reduce(&self, bound: u64) -> Self;
+    fn invert(&self) -> Option<Self>;
+    fn is_zero(&self) -> [bool; LANES];
+    fn select(which: [bool; LANES], first: &Self, second: &Self) -> Self;
+
+    /// The coordinates of eight finite points.
+    fn load(points: &[Self::Point; LANES]) -> (Self, Self);
+    /// The points with these coordinates.
+    fn store(x: &Self, y: &Self) -> [Self::Point; LANES];
+    /// One coordinate a lane, from memory.
+    fn gather(rows: [&Self::Row; LANES]) -> Self;
+    /// The coordinate of each lane, for memory.
+    fn scatter(&self) -> [Self::Row; LANES];
+}
+
+macro_rules! field {
+    ($field:ident) => {
+        #[inline(always)]
+        fn one() -> Self {
+            $field::one()
+        }
+        #[inline(always)]
+        fn add(&self, other: &Self) -> Self {
+            $field::add(self, other)
+        }
+        #[inline(always)]
+        fn double(&self) -> Self {
+            $field::double(self)
+        }
+        #[inline(always)]
+        fn sub(&self, other: &Self, bound: u64) -> Self {
+            $field::sub(self, other, bound)
+        }
+        #[inline(always)]
+        fn mul(&self, other: &Self) -> Self {
+            $field::mul(self, other)
+        }
+        #[inline(always)]
+        fn sqr(&self) -> Self {
+            $field::sqr(self)
+        }
+        #[inline(always)]
+        fn reduce(&self, bound: u64) -> Self {
+            $field::reduce(self, bound)
+        }
+        #[inline(always)]
+        fn invert(&self) -> Option<Self> {
+            $field::invert(self)
+        }
+        #[inline(always)]
+        fn is_zero(&self) -> [bool; LANES] {
+            $field::is_zero(self)
+        }
+        #[inline(always)]
+        fn select(which: [bool; LANES], first: &Self, second: &Self) -> Self {
+            $field::select(which, first, second)
+        }
+    };
+}
+
+impl<V: Lanes> Coordinate for Fp<V> {
+    type Point = G1Affine;
+    type Row = Row;
+
+    field!(Fp);
+
+    #[inline(always)]
+    fn load(points: &[G1Affine; LANES]) -> (Self, Self) {
+        (
+            Fp::load(&points.map(|point| point.0.x)),
+            Fp::load(&points.map(|point| point.0.y)),
+        )
+    }
+
+    #[inline(always)]
+    fn store(x: &Self, y: &Self) -> [G1Affine; LANES] {
+        let (x, y) = (Fp::store(x), Fp::store(y));
+        core::array::from_fn(|lane| {
+            G1Affine(blst_p1_affine {
+                x: x[lane],
+                y: y[lane],
+            })
+        })
+    }
+
+    #[inline(always)]
+    fn gather(rows: [&Row; LANES]) -> Self {
+        Fp::from_rows(rows)
+    }
+
+    #[inline(always)]
+    fn scatter(&self) -> [Row; LANES] {
+        self.rows()
+    }
+}
+
+impl<V: Lanes> Coordinate for Fp2<V> {
+    type Point = G2Affine;
+    type Row = [Row; 2];
+
+    field!(Fp2);
+
+    #[inline(always)]
+    fn load(points: &[G2Affine; LANES]) -> (Self, Self) {
+        (
+            Fp2::load(&points.map(|point| point.0.x)),
+            Fp2::load(&points.map(|point| point.0.y)),
+        )
+    }
+
+    #[inline(always)]
+    fn store(x: &Self, y: &Self) -> [G2Affine; LANES] {
+        let (x, y) = (Fp2::store(x), Fp2::store(y));
+        core::array::from_fn(|lane| {
+            G2Affine(blst_p2_affine {
+                x: x[lane],
+                y: y[lane],
+            })
+        })
+    }
+
+    #[inline(always)]
+    fn gather(rows: [&[Row; 2]; LANES]) -> Self {
+        Self {
+            c0: Fp::from_rows(rows.map(|row| &row[0])),
+            c1: Fp::from_rows(rows.map(|row| &row[1])),
+        }
+    }
+
+    #[inline(always)]
+    fn scatter(&self) -> [[Row; 2]; LANES] {
+        let (c0, c1) = (self.c0.rows(), self.c1.rows());
+        core::array::from_fn(|lane| [c0[lane], c1[lane]])
+    }
+}
