@@ -17,6 +17,7 @@ use blst::{
     blst_p2s_to_affine, blst_sign_pk_in_g1, blst_sign_pk_in_g2, BLST_ERROR,
 };
 
+use crate::endomorphism::{self, COEFFICIENT};
 use crate::field::Stored;
 use crate::secret::SecretScalar;
 
@@ -80,6 +81,21 @@ pub trait Affine: Copy + Eq + Debug + Default + Send + Sync + 'static {
     /// # Panics
     /// If `scalars` has another length than `width` bytes a point: a bug of the caller.
     fn multiply_sum(points: &[Self], scalars: &[u8], width: usize) -> Self::Jacobian;
+    /// Each point times its coefficient `a + b x^2`, where `x` is the curve's parameter and
+    /// `a` and `b` are the coefficient's halves of 64 bits, little-endian.
+    ///
+    /// For random coefficients that is as good as any number of 128 bits, for half of the
+    /// doublings: the coefficients stand for `2^128` different numbers modulo the order.
+    /// The points must be in the subgroup of prime order. Not in constant time.
+    ///
+    /// # Panics
+    /// If there is not one coefficient of 16 bytes for each point: a bug of the caller.
+    fn scale_each(points: &[Self], coefficients: &[u8]) -> Vec<Self>;
+    /// The sum of what [`Affine::scale_each`] gives.
+    ///
+    /// # Panics
+    /// As [`Affine::scale_each`].
+    fn scale_sum(points: &[Self], coefficients: &[u8]) -> Self::Jacobian;
     /// Points that are best given to [`Affine::sum`] at once on this machine.
     fn sum_size() -> usize;
     /// Fills points with the bytes that key stores hold: both coordinates in blst's
@@ -142,7 +158,7 @@ pub trait Jacobian: Copy + Default + Debug + Send + Sync + 'static {
 macro_rules! curve {
     ($affine:ident($raw_affine:ident), $field:ty, $jacobian:ident($raw:ty), $name:literal, $compressed:literal,
      $generator:ident, $uncompress:ident, $deserialize:ident, $compress:ident, $serialize:ident,
-     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $best_sum:expr, $sum_size:expr, $scratch_size:ident, $multiply_sum:ident, $hash:ident, $encode:ident, $add:ident,
+     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $best_sum:expr, $sum_size:expr, $scratch_size:ident, $multiply_sum:ident, $best_multiply_sum:expr, $best_scale_each:expr, $hash:ident, $encode:ident, $add:ident,
      $add_affine:ident, $negate:ident, $multiply_secret:ident, $multiply:ident, $is_infinity:ident,
      $from_affine:ident, $to_affine:ident, $to_affine_all:ident) => {
         #[doc = concat!("A point of ", $name, " with two coordinates.")]
@@ -166,6 +182,37 @@ macro_rules! curve {
                 let list = [Self::as_raw(points).as_ptr(), core::ptr::null()];
                 // SAFETY: one pointer and null stand for a contiguous array of that length.
                 unsafe { $sum(&raw mut total.0, list.as_ptr(), points.len()) };
+                total
+            }
+
+            /// The sum of multiples by blst's own method, of finite points.
+            pub(crate) fn multiply_sum_with_blst(
+                points: &[Self],
+                scalars: &[u8],
+                width: usize,
+            ) -> $jacobian {
+                let mut total = $jacobian::default();
+                if points.is_empty() || width == 0 {
+                    return total;
+                }
+                // SAFETY: computes a size.
+                let scratch_bytes = unsafe { $scratch_size(points.len()) };
+                let mut scratch = vec![0_u64; scratch_bytes.div_ceil(8)];
+                let point_list = [Self::as_raw(points).as_ptr(), core::ptr::null()];
+                let scalar_list = [scalars.as_ptr(), core::ptr::null()];
+                // SAFETY: one pointer and null stand for a contiguous array: of
+                // `points.len()` points, and of as many scalars of `width` bytes; the
+                // scratch memory has the size that blst asked for.
+                unsafe {
+                    $multiply_sum(
+                        &raw mut total.0,
+                        point_list.as_ptr(),
+                        points.len(),
+                        scalar_list.as_ptr(),
+                        8 * width,
+                        scratch.as_mut_ptr(),
+                    );
+                }
                 total
             }
 
@@ -249,29 +296,23 @@ macro_rules! curve {
                     let (points, scalars) = without_identity(points, scalars, width);
                     return Self::multiply_sum(&points, &scalars, width);
                 }
-                let mut total = $jacobian::default();
-                if points.is_empty() || width == 0 {
-                    return total;
+                $best_multiply_sum(points, scalars, width)
+            }
+
+            fn scale_each(points: &[Self], coefficients: &[u8]) -> Vec<Self> {
+                assert_eq!(
+                    coefficients.len(),
+                    COEFFICIENT * points.len(),
+                    "one coefficient a point"
+                );
+                if points.iter().any(Affine::is_identity) {
+                    return endomorphism::scale_each(points, coefficients);
                 }
-                // SAFETY: computes a size.
-                let scratch_bytes = unsafe { $scratch_size(points.len()) };
-                let mut scratch = vec![0_u64; scratch_bytes.div_ceil(8)];
-                let point_list = [Self::as_raw(points).as_ptr(), core::ptr::null()];
-                let scalar_list = [scalars.as_ptr(), core::ptr::null()];
-                // SAFETY: one pointer and null stand for a contiguous array: of
-                // `points.len()` points, and of as many scalars of `width` bytes; the
-                // scratch memory has the size that blst asked for.
-                unsafe {
-                    $multiply_sum(
-                        &raw mut total.0,
-                        point_list.as_ptr(),
-                        points.len(),
-                        scalar_list.as_ptr(),
-                        8 * width,
-                        scratch.as_mut_ptr(),
-                    );
-                }
-                total
+                $best_scale_each(points, coefficients)
+            }
+
+            fn scale_sum(points: &[Self], coefficients: &[u8]) -> Self::Jacobian {
+                Self::multiply_sum(&endomorphism::both(points), coefficients, COEFFICIENT / 2)
             }
 
             fn sum_size() -> usize {
@@ -445,6 +486,8 @@ curve!(
     crate::batched::sum_size(),
     blst_p1s_mult_pippenger_scratch_sizeof,
     blst_p1s_mult_pippenger,
+    G1Affine::multiply_sum_with_blst,
+    endomorphism::scale_each,
     blst_hash_to_g1,
     blst_encode_to_g1,
     blst_p1_add_or_double,
@@ -477,6 +520,8 @@ curve!(
     1 << 10,
     blst_p2s_mult_pippenger_scratch_sizeof,
     blst_p2s_mult_pippenger,
+    G2Affine::multiply_sum_with_blst,
+    endomorphism::scale_each,
     blst_hash_to_g2,
     blst_encode_to_g2,
     blst_p2_add_or_double,

@@ -14,6 +14,7 @@
 mod batched;
 mod curve;
 mod digest;
+mod endomorphism;
 mod field;
 mod fixed;
 mod pairing;
@@ -22,6 +23,7 @@ mod secret;
 
 pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, PointError};
 pub use digest::{sha256, Digest};
+pub use endomorphism::COEFFICIENT;
 pub use fixed::FixedBase;
 pub use pairing::{MillerLoop, PreparedG2};
 pub use scalar::{expand_message, Scalar};

@@ -108,7 +108,15 @@ impl<V: Lanes> Fp12<V> {
         }
     }
 
-    /// The square, below `16 p`; this must be below `bound p`, and that below `2^14`.
+    /// Brings coefficients below `2 p`; they must be below `bound p`.
+    #[inline(always)]
+    pub(super) fn reduce(&mut self, bound: u64) {
+        for part in self.c0.iter_mut().chain(&mut self.c1) {
+            *part = part.reduce(bound);
+        }
+    }
+
+    /// The square, below `8 p`; this must be below `bound p`, and that below `2^14`.
     #[inline(always)]
     pub(super) fn sqr(&self, bound: u64) -> Self {
         // (f + g w)^2 = (f + g)(f + g v) - f g - f g v + 2 f g w

@@ -43,8 +43,8 @@ const PARAMETER: u64 = 0xd201_0000_0001_0000;
 /// is paid once a step is shared among 128.
 pub(super) const PAIRS: usize = 1 << 10;
 
-/// Coefficients of the running product grow by `2 p` with each line, two lines a pair.
-const PRODUCT_BOUND: u64 = 16 + 4 * (PAIRS / LANES) as u64;
+/// Lines that the running product takes before it is reduced: it grows by `2 p` with each.
+const LINES: usize = 8;
 
 /// Eight pairs of points, and how far the loop is with them. Coordinates are below `2 p`.
 #[derive(Clone, Copy)]
@@ -73,7 +73,7 @@ pub(super) fn product<V: Lanes>(left: &[G1Affine], right: &[G2Affine]) -> Option
     let mut product = Fp12::one();
     let top = PARAMETER.ilog2();
     for bit in (0..top).rev() {
-        product = product.sqr(PRODUCT_BOUND);
+        product = product.sqr(2);
         step(&mut pairs, &mut before, &mut product, Slope::Tangent)?;
         if PARAMETER >> bit & 1 == 1 {
             step(&mut pairs, &mut before, &mut product, Slope::ThroughStart)?;
@@ -156,10 +156,13 @@ fn step<V: Lanes>(
         denominators = denominators.mul(&pairs.denominator(slope));
     }
     let mut inverse = denominators.invert()?;
-    for (pairs, before) in pairs.iter_mut().zip(before.iter()).rev() {
+    for (at, (pairs, before)) in pairs.iter_mut().zip(before.iter()).enumerate().rev() {
         let reciprocal = inverse.mul(before);
         inverse = inverse.mul(&pairs.denominator(slope));
         product.mul_by_line(&pairs.advance(slope, &reciprocal));
+        if at % LINES == 0 {
+            product.reduce(8 + 2 * LINES as u64);
+        }
     }
     Some(())
 }

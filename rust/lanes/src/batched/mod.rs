@@ -38,6 +38,8 @@ mod ifma;
 #[cfg(test)]
 mod miller;
 #[cfg(test)]
+mod multiples;
+#[cfg(test)]
 mod plain;
 
 use crate::curve::{G1Affine, G1Jacobian, Jacobian};
