@@ -383,14 +383,14 @@ pub(super) const fn power_of_two(exponent: usize) -> [u64; 6] {
     words
 }
 
-/// A multiple of `p` below `2^416`, in limbs.
+/// A small multiple of `p`, at most `4096 p`, in limbs.
 pub(super) const fn multiple(factor: u64) -> Limbs {
     let mut result = [0; LIMBS];
     let mut carry = 0;
     let mut at = 0;
     while at < LIMBS {
-        let sum = P[at] as u128 * factor as u128 + carry;
-        result[at] = sum as u64 & LIMB_MASK;
+        let sum = P[at] * factor + carry;
+        result[at] = sum & LIMB_MASK;
         carry = sum >> LIMB_BITS;
         at += 1;
     }

@@ -193,12 +193,16 @@ fn odd_digits(mut number: u64) -> [i8; DIGITS] {
     let mut digits = [0; DIGITS];
     for digit in &mut digits[..DIGITS - 1] {
         // The lowest five bits, of which the last is set, less 16.
-        *digit = (number % 32) as i8 - 16;
+        *digit = small(number % 32) - 16;
         // (number - digit) / 16, without leaving 64 bits.
         number = number / 32 * 2 + 1;
     }
-    digits[DIGITS - 1] = number as i8;
+    digits[DIGITS - 1] = small(number);
     digits
+}
+
+fn small(number: u64) -> i8 {
+    i8::try_from(number).expect("five bits")
 }
 
 impl<V: Lanes> Eight<V> {
