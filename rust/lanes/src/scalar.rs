@@ -77,15 +77,20 @@ impl Scalar {
     /// The 32 bytes, little-endian: what multiplications by public numbers take.
     #[must_use]
     pub fn to_le_bytes(&self) -> Zeroizing<[u8; SECRET_BYTES]> {
-        let mut words = [0_u64; 4];
-        // SAFETY: blst reads a number and writes four words.
-        unsafe { blst_uint64_from_fr(words.as_mut_ptr(), &raw const self.0) };
+        let words = self.to_words();
         let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
-        for (place, word) in bytes.chunks_exact_mut(8).zip(&words) {
+        for (place, word) in bytes.chunks_exact_mut(8).zip(words.iter()) {
             place.copy_from_slice(&word.to_le_bytes());
         }
-        words.zeroize();
         bytes
+    }
+
+    /// The number in words of 64 bits, the lowest first.
+    pub(crate) fn to_words(&self) -> Zeroizing<[u64; 4]> {
+        let mut words = Zeroizing::new([0; 4]);
+        // SAFETY: blst reads a number and writes four words.
+        unsafe { blst_uint64_from_fr(words.as_mut_ptr(), &raw const self.0) };
+        words
     }
 
     /// The same number as a secret exponent; `None` for zero.
@@ -164,7 +169,7 @@ impl Scalar {
 }
 
 /// The order `r` in words of 64 bits, the lowest first.
-const ORDER: [u64; 4] = [
+pub(crate) const ORDER: [u64; 4] = [
     0xffff_ffff_0000_0001,
     0x53bd_a402_fffe_5bfe,
     0x3339_d808_09a1_d805,

@@ -29,6 +29,8 @@ mod rows;
 mod rows_file;
 mod secret;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 

@@ -71,22 +71,22 @@ impl Secret {
 
     /// `u` of the first value.
     pub(crate) fn first_value(&self) -> Scalar {
-        self.derive(Purpose::FirstValue, 0)
+        self.derive(Purpose::FirstValue, 0).0
     }
 
     /// The handle `y` of a slot.
     pub(crate) fn handle(&self, slot: u64) -> Scalar {
-        self.derive(Purpose::Handle, slot)
+        self.derive(Purpose::Handle, slot).0
     }
 
     /// `y + alpha` of a slot: what the value is divided by when it goes.
     pub(crate) fn divisor(&self, slot: u64) -> Scalar {
-        self.handle(slot).add(&self.alpha)
+        self.derive(Purpose::Handle, slot).1
     }
 
     /// The scalar of a revoked slot's row.
     pub(crate) fn replacement(&self, slot: u64) -> Scalar {
-        self.derive(Purpose::Replacement, slot)
+        self.derive(Purpose::Replacement, slot).0
     }
 
     /// `s` of each slot: `1 / (y + alpha)`, or what replaced it when it was revoked.
@@ -101,7 +101,7 @@ impl Secret {
         Some(scalars)
     }
 
-    /// A scalar that nobody without the key can tell from a random one.
+    /// A scalar that nobody without the key can tell from a random one, and its sum with `alpha`.
     ///
     /// SHA-256 over key, purpose, slot and a counter: one block of the hash, of one
     /// length always, so that nothing can be appended (the construction of the PRF
@@ -109,7 +109,7 @@ impl Secret {
     /// above zero and below the order (nine in ten are), otherwise the next counter
     /// is tried: no bias at all. A handle of `-alpha` is passed over as well: no row
     /// could answer it.
-    fn derive(&self, purpose: Purpose, slot: u64) -> Scalar {
+    fn derive(&self, purpose: Purpose, slot: u64) -> (Scalar, Scalar) {
         let mut block = Zeroizing::new([0; SECRET_BYTES + 1 + 8 + 4]);
         block[..SECRET_BYTES].copy_from_slice(self.key.as_slice());
         block[SECRET_BYTES] = purpose as u8;
@@ -119,12 +119,13 @@ impl Secret {
             block[SECRET_BYTES + 9..].copy_from_slice(&counter.to_be_bytes());
             let mut digest = Zeroizing::new(sha256(block.as_slice()));
             digest[0] &= 0x7f;
-            let found = Scalar::from_be_bytes(&digest)
-                .filter(|scalar| !scalar.is_zero() && !scalar.add(&self.alpha).is_zero());
-            match found {
-                Some(scalar) => return scalar,
-                None => counter += 1,
+            if let Some(scalar) = Scalar::from_be_bytes(&digest) {
+                let sum = scalar.add(&self.alpha);
+                if !scalar.is_zero() && !sum.is_zero() {
+                    return (scalar, sum);
+                }
             }
+            counter += 1;
         }
     }
 }

@@ -1,0 +1,103 @@
+//! The base field one number at a time, in blst's form: what is called often, inlined.
+
+#![allow(
+    clippy::inline_always,
+    reason = "a call would cost more than what is done"
+)]
+
+use blst::{
+    blst_fp, blst_fp_inverse, blst_fp_mul, blst_fp_sqr, blst_p1_affine, blst_uint64_from_fp,
+};
+
+use crate::curve::G1Affine;
+use crate::field::MODULUS;
+
+/// A number below `p`, times `2^384`.
+pub(super) type Element = [u64; 6];
+
+pub(super) fn point(x: &Element, y: &Element) -> G1Affine {
+    G1Affine(blst_p1_affine {
+        x: blst_fp { l: *x },
+        y: blst_fp { l: *y },
+    })
+}
+
+/// Writes a product.
+///
+/// Results are written where they stay, here and below: what blst stores word by word
+/// would wait long in the store buffer for a copy that reads two words at once.
+#[inline(always)]
+pub(super) fn multiply(result: &mut Element, left: &Element, right: &Element) {
+    let result: *mut Element = result;
+    // SAFETY: `blst_fp` is six words, as `Element` is; blst reads two and writes one.
+    unsafe { blst_fp_mul(result.cast(), left.as_ptr().cast(), right.as_ptr().cast()) };
+}
+
+/// Writes a product over one of its factors.
+#[inline(always)]
+pub(super) fn multiply_by(number: &mut Element, factor: &Element) {
+    let number: *mut Element = number;
+    // SAFETY: as in `multiply`; blst writes when it has read everything.
+    unsafe { blst_fp_mul(number.cast(), number.cast(), factor.as_ptr().cast()) };
+}
+
+/// Writes a square.
+#[inline(always)]
+pub(super) fn square(result: &mut Element, number: &Element) {
+    let result: *mut Element = result;
+    // SAFETY: as in `multiply`.
+    unsafe { blst_fp_sqr(result.cast(), number.as_ptr().cast()) };
+}
+
+/// The inverse; zero for zero.
+pub(super) fn inverse(number: &Element) -> Element {
+    let mut result = [0; 6];
+    // SAFETY: as in `multiply`.
+    unsafe { blst_fp_inverse(result.as_mut_ptr().cast(), number.as_ptr().cast()) };
+    result
+}
+
+#[inline(always)]
+pub(super) fn is_zero(number: &Element) -> bool {
+    number.iter().fold(0, |all, word| all | word) == 0
+}
+
+/// Writes a difference.
+#[inline(always)]
+pub(super) fn subtract(result: &mut Element, left: &Element, right: &Element) {
+    let mut borrow = false;
+    for at in 0..6 {
+        let (first, under) = left[at].overflowing_sub(right[at]);
+        let (second, again) = first.overflowing_sub(u64::from(borrow));
+        (result[at], borrow) = (second, under | again);
+    }
+    let mask = 0_u64.wrapping_sub(u64::from(borrow));
+    let mut carry = false;
+    for (word, modulus) in result.iter_mut().zip(&MODULUS) {
+        let (first, over) = word.overflowing_add(modulus & mask);
+        let (second, again) = first.overflowing_add(u64::from(carry));
+        (*word, carry) = (second, over | again);
+    }
+}
+
+/// Writes the number, or `p` less it; zero is no coordinate `y` of the group.
+#[inline(always)]
+pub(super) fn negate_if(result: &mut Element, number: &Element, negative: bool) {
+    let mask = 0_u64.wrapping_sub(u64::from(negative));
+    let mut carry = negative;
+    for at in 0..6 {
+        // p - n is p + ~n + 1, modulo 2^384.
+        let (first, over) = (number[at] ^ mask).overflowing_add(MODULUS[at] & mask);
+        let (second, again) = first.overflowing_add(u64::from(carry));
+        (result[at], carry) = (second, over | again);
+    }
+}
+
+/// The number itself, below `p`, the lowest word first.
+#[inline(always)]
+pub(super) fn words(number: &Element) -> [u64; 6] {
+    let mut result = [0; 6];
+    // SAFETY: blst reads six words and writes six.
+    unsafe { blst_uint64_from_fp(result.as_mut_ptr(), number.as_ptr().cast()) };
+    result
+}
