@@ -32,8 +32,8 @@ from trustid.protocols.vc_api_issuing import VcIssuing
 from trustid.protocols.vc_identity import VcIdentity
 from trustid.settings import ServerSettings
 from trustid.stores.sqlite_issuer import SqliteIssuerStore
+from trustid.stores.sqlite_list_set import SqliteListSetStore
 from trustid.stores.sqlite_tickets import SqliteTicketStore
-from trustid.stores.sqlite_vc_api import SqliteVcStatusStore
 
 __all__ = ["Engine", "engine"]
 
@@ -118,7 +118,7 @@ class Engine:
             revoking=Revoking(store=store, clock=clock),
             vc=VcIssuing(
                 identity=VcIdentity.open(keystore, public_url=url, did=identity.did),
-                store=SqliteVcStatusStore(settings.store_path),
+                store=SqliteListSetStore(settings.store_path),
                 places=secrets.status_places,
                 ttl_seconds=ttl,
                 clock=clock,

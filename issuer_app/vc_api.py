@@ -16,7 +16,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from issuer_app.engine import engine
 from trustid.errors import MalformedError, StatusUnknownError, TrustError, TrustidError
 from trustid.protocols.vc_api import is_open, problem_details
+from trustid.protocols.vc_api_lists import ServedVcList
 from trustid.status.bitstring import LIST_MEDIA_TYPE
+from trustid.status.list_change import CHANGE_MEDIA_TYPE
 from trustid.web import api_error, json_body, no_store, require_admin, server_settings
 
 __all__ = ["blueprint"]
@@ -59,7 +61,7 @@ def issue() -> Response:
 @blueprint.post("/credentials/status")
 @_guarded
 def change_status() -> Response:
-    """Revoke a credential."""
+    """Revoke a credential, suspend it, or end its suspension."""
     engine().vc.change_status(json_body())
     return no_store(make_response(jsonify({}), 200))
 
@@ -67,9 +69,18 @@ def change_status() -> Response:
 @blueprint.get("/status-lists/<name>")
 def status_list(name: str) -> AnyResponse:
     """A Bitstring Status List: the same bytes for everybody."""
-    served = engine().vc.serve(name)
+    return _public(engine().vc.lists.serve(name), LIST_MEDIA_TYPE)
+
+
+@blueprint.get("/status-lists/<name>/changes/<base>")
+def status_list_change(name: str, base: str) -> AnyResponse:
+    """What changed in a list since it had this digest: the same bytes for all who have that list."""
+    return _public(engine().vc.lists.serve_change(name, base), CHANGE_MEDIA_TYPE)
+
+
+def _public(served: ServedVcList, content_type: str) -> AnyResponse:
     response = make_response(served.body)
-    response.content_type = LIST_MEDIA_TYPE
+    response.content_type = content_type
     response.set_etag(served.etag)
     response.headers["Cache-Control"] = f"public, max-age={served.max_age_seconds}"
     response.headers["Access-Control-Allow-Origin"] = "*"

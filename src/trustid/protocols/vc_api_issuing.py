@@ -7,57 +7,35 @@ status, which only the issuer can keep.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from trustid.credentials.data_integrity import CREATORS
 from trustid.credentials.model import Credential
 from trustid.credentials.presentation import issue_credential
-from trustid.encoding import JsonObject, b64url_encode, dump_json, sha256
+from trustid.encoding import JsonObject
 from trustid.errors import MalformedError, ProtocolError, StatusUnknownError
 from trustid.keys.sealing import SealingKey
 from trustid.protocols.ports import Clock
-from trustid.protocols.ports_vc_api import VcListRecord, VcStatusStore
 from trustid.protocols.vc_api import read_members
+from trustid.protocols.vc_api_lists import PURPOSES, VcLists
 from trustid.protocols.vc_identity import VcIdentity, VcName
-from trustid.status import bitstring
-from trustid.status.allocation import IndexPermutation
-from trustid.status.bitstring import MIN_ENTRIES, Bitstring, BitstringStatusListEntry
+from trustid.status.bitstring import BitstringStatusListEntry
 from trustid.status.bitstring_entry import ENTRY_TYPE, REVOCATION
+from trustid.status.list_set import ListSetStore
 
-__all__ = ["LISTS_PATH", "ServedVcList", "VcIssuing"]
+__all__ = ["VcIssuing"]
 
-LISTS_PATH: Final = "/status-lists"
-LIST_SECONDS: Final = 24 * 3600
-NAME_BYTES: Final = 8
-NAME_MAX: Final = 64
 STATUS: Final = "credentialStatus"
 MAX_DEPTH: Final = 32
-OPTIONS: Final = frozenset({"credentialId", "cryptosuite", "issuer", "verificationMethod"})
+OPTIONS: Final = frozenset({"credentialId", "cryptosuite", "issuer", "statusPurposes", "verificationMethod"})
 CRYPTOSUITES: Final = ("eddsa-jcs-2022", "eddsa-rdfc-2022")
 """What the issuer's Ed25519 key can sign with; the first by default."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServedVcList:
-    """A signed list and how long it may be kept.
-
-    Attributes:
-        body: The list credential, JSON.
-        etag: Names these bytes, without quotes.
-        max_age_seconds: For Cache-Control.
-    """
-
-    body: str
-    etag: str
-    max_age_seconds: int
-
-
 class VcIssuing:
-    """Issues W3C credentials and serves their status lists.
+    """Issues W3C credentials and changes their status.
 
     Args:
         identity: Who signs.
@@ -73,16 +51,14 @@ class VcIssuing:
         self,
         *,
         identity: VcIdentity,
-        store: VcStatusStore,
+        store: ListSetStore,
         places: SealingKey,
         ttl_seconds: int,
         clock: Clock,
         keep_foreign_status: bool = False,
     ) -> None:
         self.identity = identity
-        self._store = store
-        self._places = places
-        self._ttl = ttl_seconds
+        self.lists = VcLists(identity=identity, store=store, key=places, ttl_seconds=ttl_seconds, clock=clock)
         self._clock = clock
         self._keep_foreign_status = keep_foreign_status
 
@@ -121,8 +97,9 @@ class VcIssuing:
             raise MalformedError("malformed", f"expected one of the cryptosuites {', '.join(CRYPTOSUITES)}")
         if view.version != "2.0":
             raise MalformedError("malformed", "expected a credential of version 2.0")
-        entry = self._entry(name)
-        secured = {**credential, STATUS: [*view.status, entry] if view.status else entry}
+        purposes = _purposes(options)
+        entries = [*view.status, *self.lists.entries(name.did, purposes)]
+        secured = {**credential, STATUS: entries if len(entries) > 1 else entries[0]}
         return issue_credential(
             secured,
             key=name.key,
@@ -141,28 +118,11 @@ class VcIssuing:
             raise ProtocolError("issuer_not_ours", "expected this issuer's own key in options")
         return name
 
-    def _entry(self, name: VcName) -> JsonObject:
-        new_name = secrets.token_hex(NAME_BYTES)
-        place = self._store.take_place(name.did, new_name=new_name, size=MIN_ENTRIES)
-        secret = self._places.mac(f"vc:{place.name}:{place.size}".encode())
-        index = IndexPermutation(secret, place.size).index(place.position)
-        uri = self._uri(place.name)
-        return {
-            "id": f"{uri}#{index}",
-            "type": ENTRY_TYPE,
-            "statusPurpose": REVOCATION,
-            "statusListIndex": str(index),
-            "statusListCredential": uri,
-        }
-
-    def _uri(self, name: str) -> str:
-        return f"{self.identity.public_url}{LISTS_PATH}/{name}"
-
     def change_status(self, body: Any) -> None:
-        """Answer POST /credentials/status: revoke, which is final.
+        """Answer POST /credentials/status: revoke, which is final; suspend, or end a suspension.
 
         Args:
-            body: `{"credentialId"?, "credentialStatus": the entry, "status": true}`.
+            body: `{"credentialId"?, "credentialStatus": the entry, "status": bool}`.
 
         Raises:
             MalformedError, StatusUnknownError: The request cannot be read.
@@ -175,59 +135,17 @@ class VcIssuing:
         members = {"credentialId", STATUS, "status"}
         request = read_members(body, members, what="the request")
         if not isinstance(request.get("status"), bool):
-            raise MalformedError("malformed", "expected status to be true")
-        entry = BitstringStatusListEntry.parse(request.get(STATUS))
-        prefix = self._uri("")
-        if not entry.uri.startswith(prefix) or entry.purpose != REVOCATION:
-            raise ProtocolError("not_found", "expected an entry that this server gave")
-        if not request["status"]:
-            raise ProtocolError("revocation_final", "expected status to be true")
-        if not self._store.set_index(entry.uri.removeprefix(prefix), entry.index):
-            raise ProtocolError("not_found", "expected an entry that this server gave")
+            raise MalformedError("malformed", "expected status to be true or false")
+        self.lists.change(BitstringStatusListEntry.parse(request.get(STATUS)), status=request["status"])
 
-    def serve(self, name: str) -> ServedVcList:
-        """The signed list with this name, true to the store.
 
-        Raises:
-            ProtocolError: `not_found`.
-
-        Cost:
-            One read; when something was revoked, one step for each revoked entry and one signature.
-        """
-        record = self._store.vc_list(name) if 0 < len(name) <= NAME_MAX else None
-        if record is None or record.issuer not in self.identity.names:
-            raise ProtocolError("not_found", "expected the name of a status list")
-        now = self._clock()
-        body = record.signed
-        if (
-            body is None
-            or record.signed_version < record.version
-            or now > record.signed_at + LIST_SECONDS // 2
-        ):
-            body = self._sign(record, now)
-        return ServedVcList(body, b64url_encode(sha256(body.encode())), self._ttl)
-
-    def _sign(self, record: VcListRecord, now: int) -> str:
-        version, indexes = self._store.set_indexes(record.name)
-        statuses = Bitstring(record.size)
-        statuses.set_many(indexes, 1)
-        signer = self.identity.names[record.issuer]
-        # Verifiers refuse a list older than one seen before, so its date never goes back with the clock.
-        signed_at = max(now, record.signed_at)
-        document = bitstring.issue(
-            statuses,
-            uri=self._uri(record.name),
-            issuer=signer.did,
-            purpose=REVOCATION,
-            key=signer.list_key,
-            verification_method=signer.list_method,
-            issued_at=signed_at,
-            expires_at=signed_at + LIST_SECONDS,
-            ttl_seconds=self._ttl,
-        )
-        body = dump_json(document).decode()
-        self._store.save_signed(record.name, version=version, signed=body, signed_at=signed_at)
-        return body
+def _purposes(options: JsonObject) -> Sequence[str]:
+    """What the credential's status will be about: revocation, and suspension if that is asked for."""
+    asked = options.get("statusPurposes", [REVOCATION])
+    for purposes in ((REVOCATION,), PURPOSES):
+        if asked == list(purposes):
+            return purposes
+    raise MalformedError("malformed", f"expected statusPurposes {REVOCATION}, or {' and '.join(PURPOSES)}")
 
 
 def _check_entries(value: Any, depth: int = 0) -> None:

@@ -11,9 +11,12 @@ from issuer_app import create_app
 from issuer_under_test import ADMIN_TOKEN, PUBLIC_URL, IssuerUnderTest, environment, error_of
 from refusing import refused
 from trustid.did.document import DidDocument
+from trustid.encoding import b64url_encode
 from trustid.protocols.vc_api import OPEN_VARIABLE
+from trustid.protocols.vc_api_lists import LEASE_BLOCK
 from trustid.settings import ServerSettings
 from trustid.status.bitstring import Bitstring
+from trustid.status.list_change import CHANGE_MEDIA_TYPE, REVERSED, list_digest, parse
 
 WEB = "did:web:school.example"
 
@@ -48,7 +51,7 @@ def test_B233_without_the_admin_token(issuer: IssuerUnderTest, path: str) -> Non
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": ADMIN_TOKEN}):
         answer = issuer.client().post(path, json=body, headers=headers)
         assert error_of(answer) == (401, "unauthorized")
-    assert issuer.sql("SELECT count(*) FROM vc_list") == [(0,)]
+    assert issuer.sql("SELECT count(*) FROM set_list") == [(0,)]
     assert issue(issuer).status_code == 201
 
 
@@ -62,7 +65,9 @@ def test_B233_other_issuers_proofs_and_statuses(issuer: IssuerUnderTest) -> None
         assert error_of(issue(issuer, **changes)) == expected
     body = {"credential": credential(), "options": {"issuer": "did:web:attacker.example"}}
     assert error_of(issuer.admin("POST", "/credentials/issue", json=body)) == (403, "issuer_not_ours")
-    assert issuer.sql("SELECT allocated FROM vc_list") == [(1,)]
+    for _ in range(LEASE_BLOCK - 1):
+        issue(issuer)
+    assert issuer.sql("SELECT allocated FROM set_shard") == [(LEASE_BLOCK,)]
 
 
 def test_malformed_is_400_with_problem_details(issuer: IssuerUnderTest) -> None:
@@ -93,6 +98,21 @@ def test_list_is_served_to_everybody(issuer: IssuerUnderTest) -> None:
     assert Bitstring.decode(body["credentialSubject"]["encodedList"]).get(int(entry["statusListIndex"])) == 1
     undo = issuer.admin("POST", "/credentials/status", json=change | {"status": False})
     assert error_of(undo) == (409, "revocation_final")
+
+
+def test_changes_of_a_list_are_served_to_everybody(issuer: IssuerUnderTest) -> None:
+    entry = issue(issuer).json["verifiableCredential"]["credentialStatus"]
+    path = entry["statusListCredential"].removeprefix(PUBLIC_URL)
+    encoded = issuer.client().get(path).get_json(force=True)["credentialSubject"]["encodedList"]
+    digest = list_digest(Bitstring.decode(encoded).to_bytes().translate(REVERSED), 1)
+    assert issuer.admin("POST", "/credentials/status", json={"credentialStatus": entry, "status": True})
+    answer = issuer.client().get(f"{path}/changes/{b64url_encode(digest)}")
+    assert (answer.status_code, answer.content_type) == (200, CHANGE_MEDIA_TYPE)
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+    assert "Set-Cookie" not in answer.headers
+    claims = parse(answer.get_data(as_text=True)).claims()
+    assert (claims["sub"], claims["base"]) == (entry["statusListCredential"], b64url_encode(digest))
+    assert issuer.client().get(f"{path}/changes/{b64url_encode(bytes(32))}").status_code == 404
 
 
 def test_nothing_of_a_credential_is_kept(issuer: IssuerUnderTest) -> None:

@@ -129,6 +129,10 @@ class ListSet:
             self.name, {name: rewriting(act, indexes) for name, indexes in chosen.items()}
         )
 
+    def holds(self, name: str) -> bool:
+        """Whether a list of this name is in the set."""
+        return 0 < len(name) <= NAME_MAX and self._store.served(self.name, name) is not None
+
     def serve(self, name: str) -> Served:
         """The signed list with this name, true to the store.
 
