@@ -4,13 +4,18 @@
     python tools/demo.py --kill     the same, and one worker of each server is killed (-9) on the way
 
 1. A school's roster and a hospital's become offers: 20 student cards, 20 vaccination certificates.
-2. Forty wallets, each with its own encrypted folder, collect them.
+2. Forty wallets, each with its own encrypted folder, collect them: a student card in two copies with a place each in a
+   status list, a certificate in ten copies that share one slot of a revocation registry and nothing that shows.
 3. Each answers the counter's question, disclosing only what was asked: all are accepted.
-4. The institutions revoke three; the verifier fetches the status lists anew.
-5. Each answers again: those three are refused as revoked, all others accepted.
+4. The institutions revoke three; `trustid revocation publish`, a process of its own, publishes the registry's next epoch;
+   the verifier fetches lists and statement anew, and the wallets whose day it is their block of the registry.
+5. Each answers again: those three are refused as revoked, all others accepted. A revoked certificate is shown ten times,
+   each time with another copy and the proof that held before: all ten are refused. Then its wallet refreshes, and says
+   itself that it was revoked.
 
-The figures of the JSON line count credentials; `accepted` and `refused` are the verdicts after the revocation. The exit
-status is 0 only if every number is right, in both rounds.
+The figures of the JSON line count credentials; `accepted` and `refused` are the verdicts after the revocation, and
+`copies_refused` the copies of revoked certificates that were. The exit status is 0 only if every number is right, in
+both rounds.
 """
 
 from __future__ import annotations
@@ -35,7 +40,7 @@ from typing import Any, TypeVar
 from servers import Servers, call
 
 from trustid.catalogue import load
-from trustid.errors import FetchError, TrustidError
+from trustid.errors import FetchError, RevokedError, TrustidError
 from trustid.fetching import Fetcher, FetchPolicy
 from trustid.protocols.holding import Holder
 from trustid.stores.wallet_folder import WalletFolder
@@ -47,6 +52,7 @@ SAMPLES = {
     "student-id": "student_id/samples/oneroster_users.csv",
     "vaccination": "vaccination/samples/patients.csv",
 }
+COPIES = {"student-id": 2, "vaccination": 10}
 WALLETS_AT_ONCE = 4
 TRIES = 4
 
@@ -72,12 +78,16 @@ def main() -> int:
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="trustid-demo-") as folder,
-        Servers(Path(folder) / "data") as servers,
+        Servers(Path(folder) / "data", registry=True) as servers,
     ):
         people = [person for name in SAMPLES for person in offers(servers, name, Path(folder) / "wallets")]
         issued = sum(each("collect", people, collect, servers, kill=killing))
         first = each("present", people, lambda person: present(servers, person), servers, kill=killing)
         revoked = revoke(servers, people)
+        copies_refused = sum(
+            each("show revoked", revoked_in_registry(people), lambda p: show_all(servers, p), servers)
+        )
+        each("refresh", people, lambda person: again(lambda: refresh(person)), servers)
         second = each("present again", people, lambda person: present(servers, person), servers)
     numbers = {
         "issued": issued,
@@ -85,6 +95,7 @@ def main() -> int:
         "accepted": sum(verdict == "verified" for verdict in second),
         "revoked": revoked,
         "refused": sum(verdict == "revoked" for verdict in second),
+        "copies_refused": copies_refused,
         "seconds": round(time.monotonic() - began, 1),
     }
     print(json.dumps(numbers), flush=True)
@@ -94,6 +105,7 @@ def main() -> int:
         and revoked == sum(len(places) for places in REVOKED.values())
         and [verdict == "revoked" for verdict in second] == [person.revoked for person in people]
         and numbers["accepted"] == issued - revoked
+        and copies_refused == COPIES["vaccination"] * len(REVOKED["vaccination"])
     )
     if not right:
         say(f"first round: {Counter(first)}; second round: {Counter(second)}")
@@ -123,7 +135,7 @@ def offers(servers: Servers, name: str, wallets: Path) -> list[Person]:
                 Fetcher(policy),
                 issuer_anchors=issuer_anchors,
                 verifier_anchors=verifier_anchors,
-                copies=2,
+                copies=COPIES[name],
             ),
             revoked=place in REVOKED[name],
         )
@@ -147,7 +159,27 @@ def collect(person: Person) -> int:
             raise SystemExit(f"the claim link was refused: {claim}")
         return len(person.holder.accept(person.holder.read_offer(claim["credential_offer_uri"])))
 
-    return again(once)
+    collected = again(once)
+    again(lambda: refresh(person))
+    return collected
+
+
+def refresh(person: Person) -> None:
+    """What a wallet does each day, and after collecting: fetch its block of the registry, if it has a slot in one."""
+    for _, refusal in person.holder.refresh():
+        if refusal is not None and not isinstance(refusal, RevokedError):
+            raise refusal
+
+
+def revoked_in_registry(people: list[Person]) -> list[Person]:
+    """Those whose certificate was revoked by its slot."""
+    return [person for person in people if person.revoked and person.configuration_id == "vaccination"]
+
+
+def show_all(servers: Servers, person: Person) -> int:
+    """Show each copy of a revoked certificate with the proof from before; returns how many the counter refused."""
+    verdicts = [present(servers, person) for _ in range(COPIES[person.configuration_id])]
+    return verdicts.count("acc_epoch_stale")
 
 
 def present(servers: Servers, person: Person) -> str:
@@ -161,16 +193,21 @@ def present(servers: Servers, person: Person) -> str:
     if status != 201:
         raise SystemExit(f"the question was refused: {asked}")
 
-    def answer() -> None:
+    def answer() -> str | None:
         if result(servers, asked)["state"] == "pending":
             try:
                 person.holder.send(person.holder.plan(person.holder.read_request(asked["request_uri"])))
             except FetchError:
                 raise
+            except RevokedError as refusal:
+                return refusal.code  # the wallet knows it and shows nothing
             except TrustidError:
                 pass  # refused: the verdict below says why
+        return None
 
-    again(answer)
+    known = again(answer)
+    if known is not None:
+        return known
     verdict = again(lambda: result(servers, asked))
     if verdict["state"] == "verified":
         check_disclosed(kind.mandatory, question.claims, verdict["claims"])
@@ -193,14 +230,17 @@ def check_disclosed(mandatory: Iterable[Any], asked: Iterable[Any], claims: Any)
 
 
 def revoke(servers: Servers, people: list[Person]) -> int:
-    """Take back three credentials, and let the verifier fetch the lists anew; returns how many are revoked."""
+    """Take back three credentials, publish the registry's next epoch, and let the verifier look; returns how many."""
     done = 0
     for person in people:
         if person.revoked:
             url = f"{servers.issuer_url}/api/issuances/{person.issuance_id}/revoke"
             done += call("POST", url, token=servers.admin_token)[1]["state"] == "revoked"
+    epoch = servers.publish()
     status, lists = call("POST", f"{servers.verifier_url}/api/status/refresh", token=servers.admin_token)
-    say(f"revoked {done}; status lists: {status} {[entry['state'] for entry in lists['lists']]}")
+    say(
+        f"revoked {done}; epoch {epoch}; lists and registries: {status} {[one['state'] for one in lists['lists']]}"
+    )
     return done
 
 

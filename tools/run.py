@@ -3,7 +3,8 @@
     make run        honours ISSUER_PORT, VERIFIER_PORT, TRUSTID_ADMIN_TOKEN and TRUSTID_DATA
 
 Prints where to go and the staff password, then `ready`. The sample rosters are loaded once: a second start of the same
-data folder finds what the first one made.
+data folder finds what the first one made. What staff revoke of the hospital's certificates is published within half a
+minute, as the next epoch of its registry, by the command that has the registry's secret.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ ROSTERS = {
     "hospital": ("vaccination", "vaccination/samples/patients.csv"),
 }
 SHOWN_LINKS = 2
+LOOK_SECONDS = 30
+EPOCH_SECONDS = 12 * 3600
 
 
 def main() -> int:
@@ -36,11 +40,18 @@ def main() -> int:
         issuer_port=int(os.environ.get("ISSUER_PORT") or 8001),
         verifier_port=int(os.environ.get("VERIFIER_PORT") or 8002),
         admin_token=os.environ.get("TRUSTID_ADMIN_TOKEN") or None,
+        registry=True,
     ) as servers:
         samples = {institution: load(servers, *roster) for institution, roster in ROSTERS.items()}
         describe(servers, samples)
         print("ready", flush=True)
+        look_at, publish_at = time.monotonic() + LOOK_SECONDS, time.monotonic() + EPOCH_SECONDS
         while not stop.wait(0.5):
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + LOOK_SECONDS
+                if requested(servers) or time.monotonic() >= publish_at:
+                    servers.publish()
+                    publish_at = time.monotonic() + EPOCH_SECONDS
             for role, process in servers.processes.items():
                 if process.poll() is not None:
                     print(
@@ -49,6 +60,12 @@ def main() -> int:
                     )
                     return 1
     return 0
+
+
+def requested(servers: Servers) -> int:
+    """How many revocations wait for the next epoch."""
+    status, registries = call("GET", f"{servers.issuer_url}/api/revocation", token=servers.admin_token)
+    return sum(one["requested"] for one in registries) if status == 200 else 0
 
 
 def load(servers: Servers, configuration_id: str, sample: str) -> list[dict[str, Any]]:
@@ -87,6 +104,7 @@ def describe(servers: Servers, samples: dict[str, list[dict[str, Any]]]) -> None
     {command} wallet accept 'LINK'
     {command} wallet list
     {command} wallet present 'openid4vp://…'
+    {command} wallet refresh         # each day, and before showing a certificate after others were revoked
 """)
 
 

@@ -5,6 +5,12 @@
 
 The servers run with at least two workers each on loopback. All state stays in `data`, a folder that only its owner
 can enter, so that a second start goes on where the first one ended.
+
+    with Servers(data, registry=True) as servers:      # vaccination certificates have slots in a revocation registry
+        servers.publish()                              # its next epoch, with what staff have revoked until now
+
+The registry belongs to the command `trustid revocation`, which runs as a process of its own each time it is needed; no
+server ever has its secret.
 """
 
 from __future__ import annotations
@@ -28,6 +34,11 @@ START_SECONDS = 30
 STOP_SECONDS = 10
 INSTITUTIONS = "student-id=Example School,degree=Example University,vaccination=Example Hospital"
 MODULES = {"issuer": "issuer_app", "verifier": "verifier_app"}
+REGISTRY_TYPE = "vaccination"
+REGISTRY_CAPACITY = 8192
+TICKETS = 4000
+EPOCH_POLICY = {"previous_seconds": 0, "renew_seconds": 30}
+"""An example city's strictness: who was revoked is refused as soon as the next epoch is known."""
 
 
 class Servers:
@@ -38,10 +49,17 @@ class Servers:
         issuer_port: Where the issuer listens on loopback; a free port when it is 0.
         verifier_port: The same for the verifier.
         admin_token: The back offices' token; kept in `data`, made when None.
+        registry: Whether vaccination certificates are revoked through an accumulator.
     """
 
     def __init__(
-        self, data: Path, *, issuer_port: int = 0, verifier_port: int = 0, admin_token: str | None = None
+        self,
+        data: Path,
+        *,
+        issuer_port: int = 0,
+        verifier_port: int = 0,
+        admin_token: str | None = None,
+        registry: bool = False,
     ) -> None:
         self.data = data
         self.issuer_port = issuer_port or free_port()
@@ -53,10 +71,17 @@ class Servers:
         self.admin_token = kept_secret(data / "admin-token", admin_token)
         self.staff_password = kept_secret(data / "staff-password")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Named by the port, which is part of its URI: another port is another registry.
+        self.registry = data / f"revocation-{self.issuer_port}" if registry else None
+        self.registry_key: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         try:
+            if self.registry is not None:
+                self.make_registry()
             self.start("issuer")
+            if self.registry is not None:
+                self.fill_registry()
             self.write_trust()
             self.start("verifier")
         except BaseException:
@@ -88,6 +113,9 @@ class Servers:
             "TRUSTID_PORT": str(port),
             "TRUSTID_ORGANISATION": "Example City" if role == "issuer" else "Example Counter",
             "TRUSTID_INSTITUTIONS": INSTITUTIONS if role == "issuer" else "",
+            "TRUSTID_REGISTRIES": str(self.data / "registries.json")
+            if role == "issuer" and self.registry
+            else "",
         }
 
     def start(self, role: str) -> None:
@@ -120,8 +148,65 @@ class Servers:
         status, anchor = call("GET", f"{self.issuer_url}/development-ca.pem")
         (self.data / "issuer-ca.pem").write_bytes(anchor)
         trusted = {"issuers": [self.issuer_url], "x509_anchors": ["issuer-ca.pem"]}
-        trust = {"types": {kind["vct"]: trusted for kind in types}}
+        trust: dict[str, Any] = {"types": {kind["vct"]: trusted for kind in types}}
+        if self.registry is not None:
+            trust["registries"] = {self.registry_uri: {"keys": [self.registry_key]}}
+            trust["epochs"] = EPOCH_POLICY
         (self.data / "trust.json").write_text(json.dumps(trust, indent=1) + "\n")
+
+    @property
+    def registry_uri(self) -> str:
+        """The name of the registry, and where the issuer serves what is published of it."""
+        return f"{self.issuer_url}/revocation/{REGISTRY_TYPE}"
+
+    def manage(self, *arguments: str) -> Any:
+        """Run one `trustid revocation` command as a process of its own; returns its JSON."""
+        if self.registry is None:
+            raise SystemExit("these servers have no registry")
+        folder = self.registry
+        folder.mkdir(mode=0o700, exist_ok=True)
+        kept_secret(folder / "passphrase")
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("TRUSTID_")
+        } | {
+            "TRUSTID_REVOCATION": str(folder),
+            "TRUSTID_REVOCATION_PASSPHRASE_FILE": str(folder / "passphrase"),
+            "TRUSTID_REVOCATION_PUBLISHED": str(folder / "published"),
+        }
+        command = [sys.executable, "-m", "trustid.cli", "revocation", *arguments, "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"trustid revocation {arguments[0]} failed: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def make_registry(self) -> None:
+        """Make the registry at the first start, and tell the issuer of it."""
+        folder = self.registry or self.data
+        if (folder / "keystore.json").exists():
+            made = self.manage("status")
+        else:
+            made = self.manage("init", self.registry_uri, "--capacity", str(REGISTRY_CAPACITY))
+        self.registry_key = made["statement_key"]
+        entry = {
+            "registry": self.registry_uri,
+            "keys": [self.registry_key],
+            "folder": str(folder / "published"),
+        }
+        (self.data / "registries.json").write_text(json.dumps({REGISTRY_TYPE: entry}, indent=1) + "\n")
+
+    def fill_registry(self) -> None:
+        """Give the issuer tickets for slots, and publish an epoch: that of an earlier start may be too old."""
+        [entry] = call("GET", f"{self.issuer_url}/api/revocation", token=self.admin_token)[1]
+        if entry["free_tickets"] < TICKETS // 2:
+            store = str(self.data / "issuer" / "store.db")
+            self.manage(
+                "join", "--issuer-store", store, "--ticket-key", entry["ticket_key"], "--count", str(TICKETS)
+            )
+        self.publish()
+
+    def publish(self) -> int:
+        """Publish the next epoch of the registry; returns its number."""
+        return int(self.manage("publish")["epoch"])
 
     def workers(self, role: str) -> list[int]:
         """The process numbers of a server's workers."""

@@ -1,6 +1,6 @@
 """The command `trustid`.
 
-    trustid wallet accept | list | show | remove | present
+    trustid wallet accept | list | show | remove | refresh | present
     trustid did resolve
     trustid credential verify
     trustid keys new
