@@ -32,7 +32,15 @@ __all__ = [
     "canonicalize_jsonld",
     "canonicalize_nquads",
     "check_block",
+    "check_ed25519",
+    "check_json",
+    "decode_base58",
+    "decode_base64url",
+    "decompress_p256",
     "deskolemized_nquads",
+    "digest_disclosures",
+    "encode_base58",
+    "encode_base64url",
     "encode_to_g1",
     "encode_to_g2",
     "fast_aggregate_verify",
@@ -41,9 +49,12 @@ __all__ = [
     "hash_many_to_g2",
     "hash_to_g1",
     "hash_to_g2",
+    "make_disclosures",
+    "read_disclosures",
     "skolemize_jsonld",
     "verify_aggregate",
     "verify_batch",
+    "x25519_of_ed25519",
 ]
 
 @final
@@ -248,6 +259,17 @@ def deskolemized_nquads(
     document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes
 ) -> bytes: ...
 def canonical_labels(text: bytes, *, limits: RdfLimits) -> bytes: ...
+def check_json(text: bytes, depth: int) -> None: ...
+def decode_base64url(text: bytes) -> bytes: ...
+def encode_base64url(data: bytes) -> str: ...
+def decode_base58(text: bytes, max_characters: int) -> bytes: ...
+def encode_base58(data: bytes, max_characters: int) -> str: ...
+def read_disclosures(texts: bytes, *, max_characters: int, max_depth: int) -> bytes: ...
+def make_disclosures(claims: bytes, *, max_characters: int, max_depth: int) -> bytes: ...
+def digest_disclosures(texts: bytes, algorithm: str) -> str: ...
+def check_ed25519(key: bytes) -> None: ...
+def x25519_of_ed25519(key: bytes) -> bytes: ...
+def decompress_p256(point: bytes) -> bytes: ...
 
 @final
 class Params:

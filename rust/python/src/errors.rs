@@ -3,11 +3,13 @@
 use pyo3::PyErr;
 use trustid_core::Error;
 use trustid_rdf::Error as RdfError;
+use trustid_text::Error as TextError;
 
 mod python {
     use pyo3::import_exception;
 
     import_exception!(trustid.errors, AccumulatorStateError);
+    import_exception!(trustid.errors, DisclosureError);
     import_exception!(trustid.errors, InternalError);
     import_exception!(trustid.errors, LimitExceededError);
     import_exception!(trustid.errors, MalformedError);
@@ -22,6 +24,7 @@ enum Class {
     Malformed,
     Limit,
     AccumulatorState,
+    Disclosure,
     Proof,
     Signature,
     Store,
@@ -40,6 +43,7 @@ fn raise((class, code): (Class, &'static str), message: String) -> PyErr {
         Class::Malformed => python::MalformedError::new_err(arguments),
         Class::Limit => python::LimitExceededError::new_err(arguments),
         Class::AccumulatorState => python::AccumulatorStateError::new_err(arguments),
+        Class::Disclosure => python::DisclosureError::new_err(arguments),
         Class::Proof => python::ProofError::new_err(arguments),
         Class::Signature => python::SignatureError::new_err(arguments),
         Class::Store => python::StoreError::new_err(arguments),
@@ -115,6 +119,25 @@ fn place_rdf(error: &RdfError) -> (Class, &'static str) {
 impl<T> IntoPython<T> for Result<T, RdfError> {
     fn into_python(self) -> Result<T, PyErr> {
         self.map_err(|error| raise(place_rdf(&error), error.to_string()))
+    }
+}
+
+/// Class and code of each refusal of a text.
+fn place_text(error: &TextError) -> (Class, &'static str) {
+    match error {
+        TextError::Malformed { .. } => (Class::Malformed, "malformed"),
+        TextError::DuplicateKey => (Class::Malformed, "duplicate_key"),
+        TextError::Limit { .. } => (Class::Limit, "limit_exceeded"),
+        TextError::Disclosure { .. } => (Class::Disclosure, "disclosure_malformed"),
+        TextError::HashNotAllowed => (Class::Disclosure, "hash_not_allowed"),
+        TextError::Key { .. } => (Class::Malformed, "key_invalid"),
+        TextError::RandomnessUnavailable => (Class::Internal, "internal_error"),
+    }
+}
+
+impl<T> IntoPython<T> for Result<T, TextError> {
+    fn into_python(self) -> Result<T, PyErr> {
+        self.map_err(|error| raise(place_text(&error), error.to_string()))
     }
 }
 

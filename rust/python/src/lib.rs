@@ -26,6 +26,7 @@ mod membership;
 mod rdf;
 mod rows;
 mod suite;
+mod text;
 
 /// Groups, signatures and accumulators, in Rust. Private: use `trustid.keys.bls` and `trustid.status`.
 #[pymodule(gil_used = false)]
@@ -54,4 +55,10 @@ mod _core {
     use crate::rows::{check_block, RowsFile, RowsSummary};
     #[pymodule_export]
     use crate::suite::Suite;
+    #[pymodule_export]
+    use crate::text::{
+        check_ed25519, check_json, decode_base58, decode_base64url, decompress_p256,
+        digest_disclosures, encode_base58, encode_base64url, make_disclosures, read_disclosures,
+        x25519_of_ed25519,
+    };
 }

@@ -86,7 +86,7 @@ def reveal(payload: JsonObject, disclosures: Sequence[Disclosure]) -> DisclosedC
         RFC 9901, section 7.1, steps 2.4 and 3 to 5.
     """
     algorithm = hash_algorithm(payload)
-    digests = digests_of([disclosure.text.encode("ascii") for disclosure in disclosures], algorithm)
+    digests = digests_of([disclosure.text for disclosure in disclosures], algorithm)
     known = {digest: index for index, digest in enumerate(digests)}
     if len(known) != len(digests):
         raise DisclosureError("disclosure_duplicate", "expected each disclosure once")

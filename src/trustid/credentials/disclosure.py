@@ -10,12 +10,12 @@ Reference:
 from __future__ import annotations
 
 import hashlib
-from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from trustid.encoding import b64url_decode, parse_json
-from trustid.errors import DisclosureError, LimitExceededError, MalformedError
+from trustid import _core
+from trustid.encoding import build_json, dump_json
+from trustid.errors import DisclosureError, MalformedError
 
 __all__ = [
     "DEFAULT_HASH",
@@ -30,6 +30,7 @@ __all__ = [
     "Disclosure",
     "Path",
     "digests_of",
+    "make_many",
     "parse_many",
 ]
 
@@ -68,7 +69,8 @@ HASHES: Final[dict[str, Callable[[bytes], Any]]] = {
 }
 """The hash algorithms that are deemed secure, by their IANA names."""
 
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+BETWEEN: Final = "~"
+"""Stands between two disclosures, here as in an SD-JWT."""
 
 
 class Disclosure(NamedTuple):
@@ -99,7 +101,7 @@ class Disclosure(NamedTuple):
 
     def digest(self, algorithm: str = DEFAULT_HASH) -> str:
         """The digest that the issuer signed in place of the claim (RFC 9901, section 4.2.3)."""
-        return digests_of([self.text.encode("ascii")], algorithm)[0]
+        return digests_of([self.text], algorithm)[0]
 
 
 def parse_many(texts: Sequence[str]) -> list[Disclosure]:
@@ -117,39 +119,52 @@ def parse_many(texts: Sequence[str]) -> list[Disclosure]:
     Reference:
         RFC 9901, sections 4.2.1 and 4.2.2.
     """
-    disclosures = []
-    for text in texts:
-        if len(text) > MAX_DISCLOSURE_CHARS:
-            raise LimitExceededError("limit_exceeded", f"a disclosure of {len(text)} characters")
-        try:
-            parts = parse_json(
-                b64url_decode(text), max_bytes=MAX_DISCLOSURE_CHARS, max_depth=MAX_CLAIMS_DEPTH
+    if not texts:
+        return []
+    joined = BETWEEN.join(texts)
+    try:
+        if not joined.isascii() or joined.count(BETWEEN) != len(texts) - 1:
+            raise MalformedError("malformed", "expected base64url")
+        parts = build_json(
+            _core.read_disclosures(
+                joined.encode("ascii"), max_characters=MAX_DISCLOSURE_CHARS, max_depth=MAX_CLAIMS_DEPTH
             )
-        except MalformedError as err:
-            if err.code != "malformed":
-                raise
-            raise DisclosureError("disclosure_malformed", "expected base64url of a JSON array") from err
-        if type(parts) is not list or type(parts[0] if parts else None) is not str:
-            raise DisclosureError("disclosure_malformed", "expected an array that begins with a salt")
-        if len(parts) == 3 and type(parts[1]) is str:
-            disclosures.append(Disclosure(text, *parts))
-        elif len(parts) == 2:
-            disclosures.append(Disclosure(text, parts[0], None, parts[1]))
-        else:
-            raise DisclosureError("disclosure_malformed", "expected a salt, perhaps a name, and a value")
-    return disclosures
+        )
+    except MalformedError as err:
+        if err.code != "malformed":
+            raise
+        raise DisclosureError("disclosure_malformed", "expected base64url of a JSON array") from err
+    return [
+        Disclosure(text, salt, name, value) for text, (salt, name, value) in zip(texts, parts, strict=True)
+    ]
 
 
-def digests_of(texts: Sequence[bytes], algorithm: str = DEFAULT_HASH) -> list[str]:
-    """Hash many disclosures, each once, to base64url.
-
-    The digests are encoded in one pass. Each is followed by zero bytes up to a
-    multiple of three; its own characters then are what they would be alone,
-    since the unused low bits of a last character are zero there as well. What
-    follows is cut off.
+def make_many(claims: Sequence[Sequence[Any]]) -> list[str]:
+    """Make disclosures, each with a fresh salt of 144 bits.
 
     Args:
-        texts: Disclosures as sent, in ASCII.
+        claims: (name, value) for each member to hide, (value,) for each element of an array.
+
+    Raises:
+        MalformedError: A value that JSON cannot hold.
+        LimitExceededError: One is too long or too deep.
+
+    Reference:
+        RFC 9901, sections 4.2.1, 4.2.2 and 9.3.
+    """
+    if not claims:
+        return []
+    made = _core.make_disclosures(
+        dump_json(claims), max_characters=MAX_DISCLOSURE_CHARS, max_depth=MAX_CLAIMS_DEPTH
+    )
+    return made.decode("ascii").split(BETWEEN)
+
+
+def digests_of(texts: Sequence[str], algorithm: str = DEFAULT_HASH) -> list[str]:
+    """Hash many disclosures, each once, to base64url.
+
+    Args:
+        texts: Disclosures as sent.
         algorithm: A key of `HASHES`.
 
     Raises:
@@ -158,18 +173,6 @@ def digests_of(texts: Sequence[bytes], algorithm: str = DEFAULT_HASH) -> list[st
     Reference:
         RFC 9901, section 4.2.3.
     """
-    layout = _LAYOUTS.get(algorithm)
-    if layout is None:
-        raise DisclosureError("hash_not_allowed", "expected sha-256, sha-384 or sha-512")
-    hasher, padding, chars, stride = layout
-    joined = padding.join([hasher(text).digest() for text in texts])
-    encoded = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
-    return [encoded[start : start + chars] for start in range(0, stride * len(texts), stride)]
-
-
-def _layout(hasher: Callable[[bytes], Any]) -> tuple[Callable[[bytes], Any], bytes, int, int]:
-    size: int = hasher(b"").digest_size
-    return hasher, bytes(-size % 3), (size * 4 + 2) // 3, (size + 2) // 3 * 4
-
-
-_LAYOUTS: Final = {name: _layout(hasher) for name, hasher in HASHES.items()}
+    joined = BETWEEN.join(texts).encode("ascii")
+    digests = _core.digest_disclosures(joined, algorithm)
+    return digests.split(BETWEEN) if texts else []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from trustid.encoding import (
@@ -41,6 +42,9 @@ MAX_TOKEN_BYTES: Final = 1 << 20
 # Room for a chain of five certificates in base64, the largest honest header.
 MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_HEADER_DEPTH: Final = 8
+KEPT_HEADERS: Final = 256
+# A quarter of a megabyte is kept at most, together with the number above.
+KEPT_HEADER_CHARS: Final = 1024
 MAX_SIGNATURE_BYTES: Final = 1024
 
 # The names that one key may go by (RFC 9864 gives EdDSA on Ed25519 a second one).
@@ -189,14 +193,29 @@ def _read(protected: str, payload: str, signature: str) -> Jws:
         raise LimitExceededError("limit_exceeded", f"expected a header of at most {MAX_HEADER_BYTES} bytes")
     if len(signature) > MAX_SIGNATURE_BYTES:
         raise LimitExceededError("limit_exceeded", f"expected at most {MAX_SIGNATURE_BYTES} signature bytes")
+    kept = _kept_header(protected) if len(protected) <= KEPT_HEADER_CHARS else None
+    return Jws(
+        _read_header(protected) if kept is None else dict(kept),
+        b64url_decode(payload),
+        b64url_decode(signature),
+        f"{protected}.{payload}".encode("ascii"),
+    )
+
+
+def _read_header(protected: str) -> JsonObject:
     header = parse_json_object(b64url_decode(protected), max_depth=MAX_HEADER_DEPTH)
     _check_header(header)
-    return Jws(
-        header=header,
-        payload=b64url_decode(payload),
-        signature=b64url_decode(signature),
-        signing_input=f"{protected}.{payload}".encode("ascii"),
-    )
+    return header
+
+
+@lru_cache(KEPT_HEADERS)
+def _kept_header(protected: str) -> JsonObject | None:
+    """The header, if all its members are text: an issuer writes the same one under all that it signs.
+
+    Nothing within such a header can be changed, so one that is kept can be handed out as a copy.
+    """
+    header = _read_header(protected)
+    return header if {str}.issuperset(map(type, header.values())) else None
 
 
 def _check_header(header: JsonObject) -> None:

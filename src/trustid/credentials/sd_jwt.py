@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from trustid.credentials import jose
 from trustid.credentials.disclosed_claims import DisclosedClaims, disclosures_for, hash_algorithm, reveal
-from trustid.credentials.disclosure import MAX_DISCLOSURES, Disclosure, Path, digests_of, parse_many
+from trustid.credentials.disclosure import HASHES, MAX_DISCLOSURES, Disclosure, Path, parse_many
 from trustid.credentials.jose import Jws
 from trustid.credentials.key_binding import KB_JWT_TYP, check_key_binding, holder_key
 from trustid.credentials.sd_jwt_issuing import issue
-from trustid.encoding import JsonObject
+from trustid.encoding import JsonObject, b64url_encode
 from trustid.errors import HolderBindingError, LimitExceededError, MalformedError
 from trustid.keys import SigningKey
 
@@ -192,8 +192,8 @@ class SdJwt:
 
     def sd_hash(self) -> str:
         """The hash that binds a holder's proof to this choice of disclosures (RFC 9901, section 4.3.1)."""
-        algorithm = hash_algorithm(self.payload)
-        return digests_of([self.presentation_text.encode("ascii")], algorithm)[0]
+        hasher = HASHES[hash_algorithm(self.payload)]
+        return b64url_encode(hasher(self.presentation_text.encode("ascii")).digest())
 
     def _text(self, disclosures: Sequence[Disclosure]) -> str:
         issuer_text = self.presentation_text.partition("~")[0]

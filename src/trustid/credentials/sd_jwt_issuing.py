@@ -1,7 +1,7 @@
 """Issuing an SD-JWT: claims are hidden behind salted digests, then signed.
 
-Salts are made here and nowhere else: no caller can supply, shorten or repeat
-one.
+Salts are made with the disclosures and nowhere else: no caller can supply,
+shorten or repeat one.
 
 Reference:
     RFC 9901, sections 4.1, 4.2 and 9.3.
@@ -9,11 +9,8 @@ Reference:
 
 from __future__ import annotations
 
-import os
 import secrets
-from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from json.encoder import encode_basestring
 from typing import Any, Final
 
 from trustid.credentials import jose
@@ -27,6 +24,7 @@ from trustid.credentials.disclosure import (
     RESERVED_NAMES,
     Path,
     digests_of,
+    make_many,
 )
 from trustid.encoding import JsonObject, dump_json
 from trustid.errors import DisclosureError, LimitExceededError, MalformedError
@@ -36,20 +34,6 @@ __all__ = ["MAX_DECOYS", "conceal", "issue"]
 
 MAX_DECOYS: Final = 64
 """How many decoy digests one object or array may get."""
-
-_SALT_BYTES: Final = 21
-"""How many random bytes are drawn for a salt; 144 bits of them at least are used, 128 are recommended."""
-
-_SALT_STRIDE: Final = _SALT_BYTES // 3 * 4
-
-_SALT_CHARS: Final = (25, 24, 26)
-"""How many characters of a salt are used, by the length of what follows it modulo 3,
-so that a disclosure is a multiple of three bytes and many are encoded in one pass."""
-
-_BETWEEN: Final = b"\xff\xff\xff"
-"""Stands between disclosures while they are encoded: no byte of UTF-8, and four underscores in base64url."""
-
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 _CONTAINERS: Final = (dict, list)
 
@@ -132,11 +116,16 @@ def conceal(
 
 def _hide(places: Sequence[_Place], decoys: int) -> list[str]:
     """Put digests where the values stood; all those of one container follow one another."""
-    encoded = _encode(places)
+    disclosures = make_many(
+        [
+            (name, container[name]) if type(container) is dict else (container[name],)
+            for container, name in places
+        ]
+    )
     touched: list[Any] = []
     container: Any = None
     hidden: list[str] = []
-    for place, digest in zip(places, digests_of(encoded.split(b"____")), strict=True):
+    for place, digest in zip(places, digests_of(disclosures), strict=True):
         if place[0] is not container:
             container = place[0]
             touched.append(container)
@@ -149,43 +138,12 @@ def _hide(places: Sequence[_Place], decoys: int) -> list[str]:
             container[place[1]] = {DIGEST_KEY: digest}
     for container in touched:
         _finish(container, decoys)
-    return encoded.decode("ascii").split("____")
-
-
-def _encode(places: Sequence[_Place]) -> bytes:
-    """The disclosures of these places, in base64url, with four underscores between them.
-
-    Four underscores stand for three bytes 0xFF, which no disclosure holds, and
-    wherever four others stood they would hold one such byte at least.
-    """
-    tails = []
-    for container, name in places:
-        value = container[name]
-        # Most claims are short texts or plain: one call instead of setting up an encoder.
-        if type(value) is str:
-            text = encode_basestring(value)
-        elif type(value) is bool:
-            text = "true" if value else "false"
-        else:
-            text = dump_json(value).decode("utf-8")
-        tails.append(f'",{encode_basestring(name)},{text}]' if type(container) is dict else f'",{text}]')
-    try:
-        # No line feed stands in compact JSON.
-        encoded_tails = "\n".join(tails).encode("utf-8").split(b"\n")
-    except UnicodeEncodeError as err:
-        raise MalformedError("malformed", "expected text without lone surrogates") from err
-    salts = b2a_base64(os.urandom(_SALT_BYTES * len(places)), newline=False).translate(_TO_URL)
-    contents = []
-    start = 0
-    for tail in encoded_tails:
-        contents.append(b'["' + salts[start : start + _SALT_CHARS[len(tail) % 3]] + tail)
-        start += _SALT_STRIDE
-    return b2a_base64(_BETWEEN.join(contents), newline=False).translate(_TO_URL)
+    return disclosures
 
 
 def _finish(container: Any, decoys: int) -> None:
     """Add decoys, and hide the order in which the members of an object stood."""
-    for digest in digests_of([os.urandom(32) for _ in range(decoys)]):
+    for digest in digests_of([secrets.token_urlsafe() for _ in range(decoys)]):
         if type(container) is dict:
             container[DIGESTS_KEY].append(digest)
         else:

@@ -17,9 +17,9 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import pydid  # type: ignore[import-untyped]
 from pydid.doc import DIDDocumentError  # type: ignore[import-untyped]
@@ -70,7 +70,14 @@ class VerificationMethod:
     public_key: PublicKey
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class _Parts(NamedTuple):
+    """A document, and its methods and relationships by absolute ids."""
+
+    content: JsonObject
+    methods: Mapping[str, JsonObject]
+    relationships: Mapping[str, frozenset[str]]
+
+
 class DidDocument:
     """A DID document that passed every check.
 
@@ -78,10 +85,14 @@ class DidDocument:
         id: The DID that it describes.
     """
 
-    id: str
-    _content: JsonObject = field(repr=False)
-    _methods: Mapping[str, JsonObject] = field(repr=False)
-    _relationships: Mapping[str, frozenset[str]] = field(repr=False)
+    __slots__ = ("_source", "id")
+
+    def __init__(self, did: str, source: _Parts | Callable[[], _Parts]) -> None:
+        self.id = did
+        self._source = source
+
+    def __repr__(self) -> str:
+        return f"<DidDocument {self.id}>"
 
     @classmethod
     def from_json(cls, obj: Mapping[str, Any], expected_id: str) -> Self:
@@ -118,19 +129,23 @@ class DidDocument:
         return cls._checked(_copy(content), did)
 
     @classmethod
-    def assembled(cls, did: Did, content: JsonObject, uses: Mapping[str, str]) -> Self:
-        """Take a document that a method made of keys alone, each part of which it has checked.
+    def assembled(cls, did: Did, make: Callable[[], tuple[JsonObject, Mapping[str, str]]]) -> Self:
+        """Take a document that a method makes of keys alone, each of which it has checked.
 
-        Nothing is checked again: a did:key is read in a tenth of the time.
+        It is made when somebody looks into it, and not checked again.
 
         Args:
             did: The DID.
-            content: The document, held by nobody else; its methods have absolute ids.
-            uses: Relationship -> the id of its one method.
+            make: Gives the document, held by nobody else, with absolute ids of
+                its methods; and relationship -> the id of its one method.
         """
-        listed = {name: _NONE if name not in uses else frozenset((uses[name],)) for name in RELATIONSHIPS}
-        methods = {method["id"]: method for method in content["verificationMethod"]}
-        return cls(str(did), content, methods, listed)
+
+        def parts() -> _Parts:
+            content, uses = make()
+            listed = {name: _NONE if name not in uses else frozenset((uses[name],)) for name in RELATIONSHIPS}
+            return _Parts(content, {method["id"]: method for method in content["verificationMethod"]}, listed)
+
+        return cls(str(did), parts)
 
     @classmethod
     def _checked(cls, content: JsonObject, did: Did) -> Self:
@@ -140,11 +155,17 @@ class DidDocument:
             _add_method(methods, item, did)
         relationships = {name: _relationship(content, name, methods, did) for name in RELATIONSHIPS}
         _check_services(content, methods)
-        return cls(str(did), content, methods, relationships)
+        return cls(str(did), _Parts(content, methods, relationships))
+
+    def _parts(self) -> _Parts:
+        if not isinstance(self._source, _Parts):
+            # Two threads may both make it: they make the same.
+            self._source = self._source()
+        return self._source
 
     def to_json(self) -> JsonObject:
         """The document as it was read; a copy."""
-        content: JsonObject = _copy(self._content)
+        content: JsonObject = _copy(self._parts().content)
         return content
 
     def verification_method(self, did_url: str, relationship: str | None = None) -> VerificationMethod:
@@ -165,7 +186,7 @@ class DidDocument:
         url = DidUrl.parse(self.id + did_url if did_url.startswith("#") else did_url)
         if str(url.did) != self.id:
             raise TrustError("issuer_key_mismatch", "expected a key of the document's own DID")
-        method = self._methods.get(str(url))
+        method = self._parts().methods.get(str(url))
         if method is None or str(url) not in self._listed(relationship):
             raise TrustError("issuer_key_unknown", f"expected a key listed for {relationship or 'some use'}")
         return VerificationMethod(str(url), self.id, read_key(method))
@@ -179,7 +200,7 @@ class DidDocument:
             MalformedError: `key_invalid`.
         """
         found = []
-        for name in self._methods:
+        for name in self._parts().methods:
             if name in self._listed(relationship):
                 try:
                     found.append(self.verification_method(name, relationship))
@@ -189,10 +210,11 @@ class DidDocument:
 
     def _listed(self, relationship: str | None) -> frozenset[str]:
         if relationship is None:
-            return frozenset(self._methods)
-        if relationship not in self._relationships:
+            return frozenset(self._parts().methods)
+        relationships = self._parts().relationships
+        if relationship not in relationships:
             raise UnsupportedError("unsupported", "expected a verification relationship of DID Core")
-        return self._relationships[relationship]
+        return relationships[relationship]
 
 
 def _copy(value: Any) -> Any:

@@ -25,12 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from trustid import _core
 from trustid.did.document import DidDocument
 from trustid.did.syntax import Did
 from trustid.encoding import JsonObject, multibase_decode, multibase_encode
 from trustid.errors import MalformedError, ResolutionError, UnsupportedError
-from trustid.keys import Ed25519PublicKey, P256PublicKey, P384PublicKey, PublicKey
+from trustid.keys import P384PublicKey, PublicKey
 
 __all__ = ["CONTEXTS", "check_multikey", "create", "document_of", "resolve"]
 
@@ -40,7 +42,6 @@ RSA_BYTES_MAX = 600
 
 _SIGNING = ("authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation")
 _ALL = (*_SIGNING, "keyAgreement")
-_PRIME_25519 = 2**255 - 19
 _X25519 = b"\xec\x01"
 _ED25519 = b"\xed\x01"
 _P256 = b"\x80\x24"
@@ -71,9 +72,9 @@ _KINDS = {
 }
 
 
-_POINTS: Mapping[bytes, Callable[[bytes], PublicKey]] = {
-    _ED25519: Ed25519PublicKey.from_bytes,
-    _P256: P256PublicKey.from_bytes,
+_POINTS: Mapping[bytes, Callable[[bytes], object]] = {
+    _ED25519: _core.check_ed25519,
+    _P256: _core.decompress_p256,
     _P384: P384PublicKey.from_bytes,
 }
 
@@ -111,17 +112,21 @@ def document_of(did: Did, text: str) -> DidDocument:
         ResolutionError, UnsupportedError: As `resolve`.
     """
     prefix, raw = _decoded(text)
-    kind = _KINDS[prefix]
+    return DidDocument.assembled(did, partial(_content, did, text, prefix, raw))
+
+
+def _content(did: Did, text: str, prefix: bytes, raw: bytes) -> tuple[JsonObject, dict[str, str]]:
+    """The document, and what its methods are for."""
     name = multibase_encode(_BLS_G1 + raw[:_BLS_G1_BYTES]) if prefix == _BLS_G1_G2 else text
     owner = str(did)
     methods = [_method(owner, name)]
-    uses = {use: str(methods[0]["id"]) for use in kind.uses}
+    uses = {use: str(methods[0]["id"]) for use in _KINDS[prefix].uses}
     if prefix == _ED25519:
-        methods.append(_method(owner, multibase_encode(_X25519 + _x25519_from_ed25519(raw))))
+        methods.append(_method(owner, multibase_encode(_X25519 + _core.x25519_of_ed25519(raw))))
         uses["keyAgreement"] = methods[1]["id"]
     document: JsonObject = {"@context": list(CONTEXTS), "id": owner, "verificationMethod": methods}
     document |= {use: [name] for use, name in uses.items()}
-    return DidDocument.assembled(did, document, uses)
+    return document, uses
 
 
 def check_multikey(text: str) -> None:
@@ -160,14 +165,3 @@ def _method(did: str, multikey: str) -> JsonObject:
         "controller": did,
         "publicKeyMultibase": multikey,
     }
-
-
-def _x25519_from_ed25519(key: bytes) -> bytes:
-    """The Montgomery u of an Edwards point: u = (1 + y) / (1 - y) (RFC 7748, section 4.1).
-
-    The key is public, so nothing has to run in constant time; y = 1 is the
-    identity, which was refused when the point was checked.
-    """
-    y = int.from_bytes(key, "little") & ((1 << 255) - 1)
-    u = (1 + y) * pow(1 - y, -1, _PRIME_25519) % _PRIME_25519
-    return u.to_bytes(32, "little")

@@ -23,9 +23,10 @@ DID_LENGTH_MAX = 4096
 DID_URL_LENGTH_MAX = 8192
 
 _METHOD = re.compile(r"[a-z0-9]+")
-_IDENTIFIER = re.compile(r"(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})*")
-_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
-_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+# "++" and "*+" never give back what they took: no text makes these take more than linear time.
+_IDENTIFIER = re.compile(r"(?:[A-Za-z0-9._:-]++|%[0-9A-Fa-f]{2})*+")
+_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]++|%[0-9A-Fa-f]{2})*+")
+_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+")
 
 
 @dataclass(frozen=True, slots=True)

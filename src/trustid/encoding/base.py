@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from trustid.errors import LimitExceededError, MalformedError, UnsupportedError
+from trustid import _core
+from trustid.errors import MalformedError, UnsupportedError
 
 __all__ = [
     "MAX_BASE58",
@@ -29,18 +30,10 @@ __all__ = [
 # Reading base58 costs the square of its length; keys and proofs need about 130 characters.
 MAX_BASE58: Final = 1024
 
-# A final group of two characters carries 8 bits in 12, one of three carries 16 in 18: the
-# spare bits must be zero (RFC 4648, section 3.5), so only these characters may stand last.
-_LAST_OF_TWO: Final = frozenset(b"AQgw")
-_LAST_OF_THREE: Final = frozenset(b"AEIMQUYcgkosw048")
-# One pass maps base64url to base64 and everything foreign to it ("+", "/", "=") to "!",
-# which the strict decoder then refuses.
-_URL_TO_STANDARD: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
-
 
 def b64url_encode(data: bytes) -> str:
     """Encode as base64url without padding (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return _core.encode_base64url(data)
 
 
 def b64url_decode(text: str | bytes) -> bytes:
@@ -56,18 +49,7 @@ def b64url_decode(text: str | bytes) -> bytes:
     Reference:
         RFC 7515, section 2; RFC 4648, sections 3.2, 3.3 and 3.5.
     """
-    raw = _ascii(text)
-    tail = len(raw) & 3
-    if (
-        tail == 1
-        or (tail == 2 and raw[-1] not in _LAST_OF_TWO)
-        or (tail == 3 and raw[-1] not in _LAST_OF_THREE)
-    ):
-        raise MalformedError("malformed", "expected base64url in canonical form")
-    try:
-        return binascii.a2b_base64(raw.translate(_URL_TO_STANDARD) + b"==="[: -tail & 3], strict_mode=True)
-    except binascii.Error as err:
-        raise MalformedError("malformed", "expected base64url without padding") from err
+    return _core.decode_base64url(_ascii(text))
 
 
 def b64_encode(data: bytes) -> str:
@@ -104,16 +86,6 @@ def _ascii(text: str | bytes) -> bytes:
 
 # --- base58 and multibase ---------------------------------------------------
 
-_BASE58: Final = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BASE58_FOREIGN: Final = 0xFF
-_BASE58_VALUES: Final = bytes(
-    _BASE58.index(character) if character in _BASE58 else _BASE58_FOREIGN for character in range(256)
-)
-_BASE58_ENCODED: Final = _BASE58 + bytes(256 - len(_BASE58))
-# Ten digits at a time fit in a machine word; only then is the number that grows touched.
-_BASE58_STEP: Final = 10
-_BASE58_POWER: Final = 58**_BASE58_STEP
-
 
 def base58_encode(data: bytes, *, max_characters: int = MAX_BASE58) -> str:
     """Encode with the Bitcoin alphabet (draft-msporny-base58-03).
@@ -124,21 +96,7 @@ def base58_encode(data: bytes, *, max_characters: int = MAX_BASE58) -> str:
     Cost:
         Grows with the square of the length.
     """
-    zeros = len(data) - len(data.lstrip(b"\0"))
-    if len(data) * 8 > max_characters * 6:
-        raise LimitExceededError("limit_exceeded", f"expected fewer bytes for base58, found {len(data)}")
-    number = int.from_bytes(data, "big")
-    digits = bytearray()
-    while number:
-        number, step = divmod(number, _BASE58_POWER)
-        for _ in range(_BASE58_STEP):
-            step, digit = divmod(step, 58)
-            digits.append(digit)
-    digits.reverse()
-    text = "1" * zeros + digits.lstrip(b"\0").translate(_BASE58_ENCODED).decode("ascii")
-    if len(text) > max_characters:
-        raise LimitExceededError("limit_exceeded", f"expected at most {max_characters} base58 characters")
-    return text
+    return _core.encode_base58(data, max_characters)
 
 
 def base58_decode(text: str, *, max_characters: int = MAX_BASE58) -> bytes:
@@ -151,24 +109,7 @@ def base58_decode(text: str, *, max_characters: int = MAX_BASE58) -> bytes:
     Cost:
         Grows with the square of the length.
     """
-    length = len(text)
-    if length > max_characters:
-        raise LimitExceededError("limit_exceeded", f"expected at most {max_characters} base58 characters")
-    try:
-        digits = text.encode("ascii").translate(_BASE58_VALUES)
-    except UnicodeEncodeError as err:
-        raise MalformedError("malformed", "expected base58btc characters") from err
-    if _BASE58_FOREIGN in digits:
-        raise MalformedError("malformed", "expected base58btc characters")
-    first = length % _BASE58_STEP
-    number = 0
-    for place in range(first - _BASE58_STEP if first else 0, length, _BASE58_STEP):
-        step = 0
-        for digit in digits[max(place, 0) : place + _BASE58_STEP]:
-            step = step * 58 + digit
-        number = number * _BASE58_POWER + step
-    zeros = length - len(text.lstrip("1"))
-    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return _core.decode_base58(_ascii(text), max_characters)
 
 
 def _base16_decode(text: str) -> bytes:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
+from trustid import _core
 from trustid.errors import LimitExceededError, MalformedError
 
 __all__ = [
     "MAX_JSON_BYTES",
     "MAX_JSON_DEPTH",
     "JsonObject",
+    "build_json",
     "dump_json",
     "parse_json",
     "parse_json_object",
@@ -23,33 +23,10 @@ JsonObject = dict[str, Any]
 MAX_JSON_BYTES: Final = 1 << 20
 MAX_JSON_DEPTH: Final = 64
 
-_STRINGS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_BRACKETS: Final = re.compile(r"[\[\]{}]")
-_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-
-
-def _unique_members(pairs: list[tuple[str, Any]]) -> JsonObject:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise MalformedError("duplicate_key", "expected unique member names in a JSON object")
-    return members
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise MalformedError("malformed", "expected a number within the range of a double")
-    return number
-
-
-def _no_constant(_text: str) -> float:
-    raise MalformedError("malformed", "expected a JSON number, found NaN or Infinity")
-
-
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_unique_members, parse_float=_finite, parse_constant=_no_constant
-)
+# What it is given was checked before: it only builds, and no rule hangs on it.
+_DECODER: Final = json.JSONDecoder()
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_SPACE: Final = " \t\n\r"
 
 
 def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = MAX_JSON_DEPTH) -> Any:
@@ -57,8 +34,7 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
 
     Refused are: repeated member names, NaN and Infinity, numbers beyond a
     double, bytes that are not UTF-8, a byte order mark, lone surrogates, and
-    NUL in a member name. The size is checked before anything is read, the
-    depth before anything is built.
+    NUL in a member name. All of it is checked before anything is built.
 
     Args:
         data: The text, as UTF-8 bytes or as a string.
@@ -83,21 +59,26 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
     if len(data) > max_bytes:
         raise LimitExceededError("limit_exceeded", f"expected at most {max_bytes} bytes of JSON, found more")
     try:
-        text = data if isinstance(data, str) else str(data, "utf-8")
-        _check_json_depth(text, max_depth)
-        value = _decode(text)
-        # Escapes can spell what UTF-8 cannot, and a string that never was bytes can hold it;
-        # only then is it worth looking at every string.
-        if ("\\" in text and _SURROGATE_ESCAPE.search(text)) or (text is data and not text.isascii()):
-            _ENCODER.encode(value).encode("utf-8")
+        raw = data.encode("utf-8") if isinstance(data, str) else data
+    except UnicodeEncodeError as err:
+        raise MalformedError("malformed", "expected text without lone surrogates") from err
+    _core.check_json(raw, max_depth)
+    return build_json(raw)
+
+
+def build_json(checked: bytes) -> Any:
+    """Build the value of a JSON text that the core has checked or written.
+
+    Raises:
+        MalformedError: `malformed`; an integer of more digits than the interpreter reads.
+        LimitExceededError: `limit_exceeded`; the interpreter's own stack is nearly full.
+    """
+    try:
+        value, _end = _DECODER.raw_decode(str(checked, "utf-8").lstrip(_SPACE))
     except RecursionError as err:
-        raise LimitExceededError("limit_exceeded", f"expected JSON at most {max_depth} deep") from err
-    except MalformedError:
-        raise
+        raise LimitExceededError("limit_exceeded", "expected JSON of a moderate depth") from err
     except ValueError as err:
-        raise MalformedError("malformed", "expected one JSON text in UTF-8") from err
-    if "\\u0000" in text and any("\0" in name for name in _member_names(value)):
-        raise MalformedError("malformed", "expected member names without NUL")
+        raise MalformedError("malformed", "expected integers of a moderate length") from err
     return value
 
 
@@ -124,31 +105,3 @@ def dump_json(value: Any) -> bytes:
         raise LimitExceededError("limit_exceeded", "expected JSON of a moderate depth") from err
     except ValueError as err:
         raise MalformedError("malformed", "expected values that JSON can hold") from err
-
-
-def _decode(text: str) -> Any:
-    # A text without white space around it, the common case, spares two searches for some.
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except json.JSONDecodeError:
-        return _DECODER.decode(text)
-    return value if end == len(text) else _DECODER.decode(text)
-
-
-def _check_json_depth(text: str, max_depth: int) -> None:
-    if text.count("[") + text.count("{") <= max_depth:
-        return
-    depth = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
-        if depth > max_depth:
-            raise LimitExceededError("limit_exceeded", f"expected JSON at most {max_depth} deep")
-
-
-def _member_names(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from value
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _member_names(item)

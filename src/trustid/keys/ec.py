@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from trustid import _core
 from trustid.encoding import JsonObject, b64url_decode, b64url_encode, multibase_encode
 from trustid.errors import MalformedError, SignatureError
 from trustid.keys.secret import Secret
@@ -48,10 +49,14 @@ class _EcPublicKey:
     _curve: ClassVar[ec.EllipticCurve]
     _scheme: ClassVar[ec.ECDSA]
 
-    def __init__(self, key: ec.EllipticCurvePublicKey, point: bytes | None = None) -> None:
+    def __init__(self, key: ec.EllipticCurvePublicKey | None, point: bytes) -> None:
         self._key = key
-        self._point = point or key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self._point = point
         self._thumbprint: str | None = None
+
+    @classmethod
+    def _of(cls, key: ec.EllipticCurvePublicKey) -> Self:
+        return cls(key, key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
     @classmethod
     def from_bytes(cls, point: bytes) -> Self:
@@ -67,11 +72,15 @@ class _EcPublicKey:
             raise MalformedError(
                 "key_invalid", f"expected a {cls.curve_name} point, found {len(point)} bytes of another form"
             )
+        return cls._read(bytes(point))
+
+    @classmethod
+    def _read(cls, point: bytes) -> Self:
         try:
-            key = ec.EllipticCurvePublicKey.from_encoded_point(cls._curve, bytes(point))
+            key = ec.EllipticCurvePublicKey.from_encoded_point(cls._curve, point)
         except ValueError as err:
             raise MalformedError("key_invalid", f"expected a point of the curve {cls.curve_name}") from err
-        return cls(key, bytes(point) if len(point) == 2 * size + 1 else None)
+        return cls(key, point) if len(point) == 2 * cls.coordinate_bytes + 1 else cls._of(key)
 
     @classmethod
     def from_coordinates(cls, x: str, y: str) -> Self:
@@ -115,7 +124,7 @@ class _EcPublicKey:
             raise SignatureError("signature_invalid", f"expected {2 * size} bytes, found {len(signature)}")
         r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
         try:
-            self._key.verify(encode_dss_signature(r, s), message, self._scheme)
+            self._loaded().verify(encode_dss_signature(r, s), message, self._scheme)
         except InvalidSignature as err:
             raise SignatureError(
                 "signature_invalid", f"expected an {self.algorithm} signature of this key"
@@ -137,6 +146,12 @@ class _EcPublicKey:
             text = f'{{"crv":"{self.curve_name}","kty":"EC","x":"{x}","y":"{y}"}}'
             self._thumbprint = b64url_encode(hashlib.sha256(text.encode("ascii")).digest())
         return self._thumbprint
+
+    def _loaded(self) -> ec.EllipticCurvePublicKey:
+        """The key as `cryptography` wants it, made when it is first used: most keys are only carried."""
+        if self._key is None:
+            self._key = ec.EllipticCurvePublicKey.from_encoded_point(self._curve, self._point)
+        return self._key
 
     def _coordinates(self) -> tuple[str, str]:
         size = self.coordinate_bytes
@@ -165,6 +180,13 @@ class P256PublicKey(_EcPublicKey):
     multicodec = MULTICODEC_P256_PUBLIC
     _curve = ec.SECP256R1()
     _scheme = ec.ECDSA(hashes.SHA256())
+
+    @classmethod
+    def _read(cls, point: bytes) -> Self:
+        if len(point) != cls.coordinate_bytes + 1:
+            return super()._read(point)
+        # The square root is quicker here, and the point is whole once it is needed.
+        return cls(None, _core.decompress_p256(point))
 
 
 class P384PublicKey(_EcPublicKey):
@@ -246,7 +268,7 @@ class P256SigningKey(_EcSigningKey):
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         super().__init__(key)
-        self._public_key = P256PublicKey(key.public_key())
+        self._public_key = P256PublicKey._of(key.public_key())
 
     @property
     def public_key(self) -> P256PublicKey:
@@ -272,7 +294,7 @@ class P384SigningKey(_EcSigningKey):
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         super().__init__(key)
-        self._public_key = P384PublicKey(key.public_key())
+        self._public_key = P384PublicKey._of(key.public_key())
 
     @property
     def public_key(self) -> P384PublicKey:
@@ -300,8 +322,8 @@ class P256AgreementKey(Secret):
     @property
     def public_key(self) -> P256PublicKey:
         """What the other side is given."""
-        return P256PublicKey(self._key.public_key())
+        return P256PublicKey._of(self._key.public_key())
 
     def agree(self, other: P256PublicKey) -> bytes:
         """The shared x coordinate, 32 bytes (NIST SP 800-56A, section 5.7.1.2)."""
-        return self._key.exchange(ec.ECDH(), other._key)
+        return self._key.exchange(ec.ECDH(), other._loaded())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from nacl.bindings import crypto_core_ed25519_add, crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import CryptoError
 from nacl.utils import random
 
+from trustid import _core
 from trustid.encoding import JsonObject, b64url_encode, multibase_encode
 from trustid.errors import MalformedError, SignatureError
 from trustid.keys.secret import Secret
@@ -26,14 +27,6 @@ KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 MULTICODEC_ED25519_PUBLIC: Final = b"\xed\x01"  # ed25519-pub, 0xed as a varint
 MULTICODEC_ED25519_PRIVATE: Final = b"\x80\x26"  # ed25519-priv, 0x1300 as a varint
-
-_PRIME: Final = 2**255 - 19
-_SIGN_BIT: Final = 1 << 255
-_IDENTITY: Final = b"\x01" + bytes(31)
-# The y coordinates of the eight points whose order divides 8: with such a key one
-# signature fits many messages. Those of order 8 have y or -y below.
-_ORDER_EIGHT_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
-_SMALL_ORDER_Y: Final = frozenset({0, 1, _PRIME - 1, _ORDER_EIGHT_Y, _PRIME - _ORDER_EIGHT_Y})
 
 
 class Ed25519PublicKey:
@@ -60,18 +53,7 @@ class Ed25519PublicKey:
             MalformedError: `key_invalid` for another length, y not below the
                 prime, no point of the curve, or a point of small order.
         """
-        if len(raw) != KEY_BYTES:
-            raise MalformedError("key_invalid", f"expected an Ed25519 key of 32 bytes, found {len(raw)}")
-        y = int.from_bytes(raw, "little") & (_SIGN_BIT - 1)
-        if y >= _PRIME:
-            raise MalformedError("key_invalid", "expected an Ed25519 key in canonical form")
-        if y in _SMALL_ORDER_Y:
-            raise MalformedError("key_invalid", "expected an Ed25519 key of large order")
-        try:
-            # Adding the identity makes libsodium decode the point, at a quarter of a verification.
-            crypto_core_ed25519_add(raw, _IDENTITY)
-        except RuntimeError as err:
-            raise MalformedError("key_invalid", "expected a point of the Ed25519 curve") from err
+        _core.check_ed25519(raw)
         return cls(bytes(raw))
 
     def to_bytes(self) -> bytes:

@@ -205,8 +205,8 @@ def disclosed_paths(sd_jwt: SdJwt) -> tuple[JsonObject, tuple[Path, ...]]:
     as the holder sees it. Call it only after `SdJwt.claims` has accepted the
     disclosures: no rule is checked here again.
     """
-    payload = sd_jwt.issuer_jwt.claims()
-    texts = [disclosure.text.encode("ascii") for disclosure in sd_jwt.disclosures]
+    payload = sd_jwt.payload
+    texts = [disclosure.text for disclosure in sd_jwt.disclosures]
     known = dict(zip(digests_of(texts, hash_algorithm(payload)), sd_jwt.disclosures, strict=True))
     paths: list[Path] = []
     return _opened(payload, (), known, paths), tuple(paths)

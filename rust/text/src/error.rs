@@ -1,0 +1,49 @@
+//! Why a text was refused.
+
+/// A refusal. Messages hold sizes and forms, never what was read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not what its grammar asks for.
+    #[error("expected {expected}")]
+    Malformed {
+        /// The form that was expected.
+        expected: &'static str,
+    },
+    /// A JSON object names a member twice.
+    #[error("expected unique member names in a JSON object")]
+    DuplicateKey,
+    /// Larger, deeper or more than a limit.
+    #[error("expected at most {limit} {what}")]
+    Limit {
+        /// What was counted.
+        what: &'static str,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// A disclosure that is none.
+    #[error("expected {expected}")]
+    Disclosure {
+        /// The form that was expected.
+        expected: &'static str,
+    },
+    /// A hash function that no issuer may choose.
+    #[error("expected sha-256, sha-384 or sha-512")]
+    HashNotAllowed,
+    /// Bytes that are no key of their kind.
+    #[error("expected {expected}")]
+    Key {
+        /// The form that was expected.
+        expected: &'static str,
+    },
+    /// The operating system gave no randomness.
+    #[error("the operating system gave no randomness")]
+    RandomnessUnavailable,
+}
+
+/// The result of reading.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The refusal of a text.
+pub(crate) fn malformed<T>(expected: &'static str) -> Result<T> {
+    Err(Error::Malformed { expected })
+}

@@ -1,0 +1,26 @@
+//! What credentials and identifiers arrive as, read strictly.
+//!
+//! ```text
+//! json        is this one JSON text, with one meaning?
+//! base64url   bytes in their one canonical spelling
+//! base58      the same, for keys
+//! disclosure  the hidden claims of an SD-JWT: made, read, hashed
+//! point       is this a point of its curve?
+//! ```
+//!
+//! Bytes come in and bytes go out. What a claim or a key means is decided by
+//! the callers; here a text is either well formed within its limits, or refused.
+//!
+//! # Reference
+//! RFC 8259 and RFC 7493 (JSON), RFC 4648 (base64url), RFC 9901 (disclosures).
+
+#![forbid(unsafe_code)]
+
+pub mod base58;
+pub mod base64url;
+pub mod disclosure;
+mod error;
+pub mod json;
+pub mod point;
+
+pub use error::{Error, Result};
