@@ -11,7 +11,7 @@ PYTHON_SOURCES := $(shell find src issuer_app verifier_app -type f -not -path '*
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types rust pytest wheel sdist threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation bench-lists bench-anoncreds statistics fuzz clean
+.PHONY: help run demo test lint types rust pytest faults wheel sdist threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation bench-lists bench-anoncreds statistics fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 22
@@ -39,6 +39,9 @@ rust: ## formatting, clippy and tests of the Rust code
 
 pytest: $(DEV)/.ready $(RUN)/.ready ## the Python tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+faults: $(DEV)/.ready ## kill -9 in join, revoke and publish of a revocation registry, 360 times (minutes)
+	TRUSTID_KILLS=20 $(BIN)/python -m pytest tests/faults
 
 wheel: dist/.wheel ## build the abi3 wheel into dist/
 

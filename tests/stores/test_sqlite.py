@@ -208,6 +208,44 @@ def test_a_child_forked_in_the_middle_refuses(store: SqliteStore) -> None:
     assert names(store) == ["parent"]
 
 
+def open_files(path: Path) -> list[str]:
+    """What of a store this process has open."""
+    links = (Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd"))
+    return [
+        str(link.readlink())
+        for link in links
+        if link.is_symlink() and str(link.readlink()).startswith(str(path))
+    ]
+
+
+def test_a_store_that_is_dropped_is_closed(tmp_path: Path) -> None:
+    """Otherwise its connection lives on until the collector comes, and is handed to a child that is forked."""
+    path = tmp_path / "shop.db"
+    store = store_at(path)
+    assert names(store) == []
+    assert open_files(path) != []
+    del store
+    assert open_files(path) == []
+
+
+def test_another_store_on_the_file_cancels_no_lock(store: SqliteStore) -> None:
+    """POSIX locks go when any descriptor of the file is closed in this process."""
+
+    def locks() -> list[str]:
+        inode = f":{store.path.stat().st_ino} "
+        lines = Path("/proc/locks").read_text().splitlines()
+        return [line for line in lines if inode in line and f" {os.getpid()} " in line]
+
+    add(store, "first")
+    assert names(store) == ["first"]
+    before = len(locks())
+    assert before > 0
+    other = store_at(store.path)
+    assert len(locks()) == before
+    add(other, "second")
+    assert names(store) == ["first", "second"]
+
+
 def _count_up(path: Path, times: int) -> None:
     store = store_at(path)
     for _ in range(times):

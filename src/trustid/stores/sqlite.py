@@ -28,7 +28,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from weakref import WeakSet
@@ -92,12 +92,20 @@ class Transaction:
 
 
 class _Held:
-    """A connection and who it belongs to; gone when its thread is gone."""
+    """A connection and who it belongs to; closed when its thread or its store is gone."""
 
-    __slots__ = ("__weakref__", "connection")
+    __slots__ = ("__weakref__", "_process", "connection")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._process = os.getpid()
+
+    def __del__(self) -> None:
+        # Left to the collector it would stay open for a while, and a fork meanwhile
+        # would hand it on. Only its own thread may close it, and never a child.
+        if self._process == os.getpid():
+            with suppress(sqlite3.ProgrammingError):
+                self.connection.close()
 
 
 class SqliteStore:
@@ -270,7 +278,11 @@ def _create_file(path: Path) -> None:
     """Make the file with a mode that keeps others out; SQLite gives the log files the same mode."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        # A file that is there must not be opened: closing it would cancel the locks that SQLite
+        # holds on it elsewhere in this process (https://sqlite.org/howtocorrupt.html, section 2.2).
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+    except FileExistsError:
+        return
     except OSError as err:
         raise StoreError("store_unavailable", f"the store file cannot be opened: {err.strerror}") from err
 
