@@ -21,6 +21,7 @@ mod pairing;
 mod scalar;
 mod secret;
 
+pub use batched::{path, paths, Path, PathUnavailable, VARIABLE as PATH_VARIABLE};
 pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, PointError};
 pub use digest::{sha256, Digest};
 pub use endomorphism::COEFFICIENT;

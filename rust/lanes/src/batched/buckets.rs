@@ -14,7 +14,7 @@
 
 use super::collapse::{collapse, unload, Entry, Stored, NEGATIVE};
 use super::coordinate::Coordinate;
-use super::eight::LANES;
+use super::field::LANES;
 use crate::curve::{Affine, Jacobian};
 
 /// The least and the most bits of a digit.
@@ -212,6 +212,7 @@ fn store_all<C: Coordinate>(points: &[C::Point]) -> Vec<Stored<C>> {
 mod tests {
     use super::super::fp::Fp;
     use super::super::fp2::Fp2;
+    use super::super::eight::Eight as Whole;
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{G1Affine, G2Affine};
@@ -266,10 +267,10 @@ mod tests {
             (300, 32),
             (257, 16),
         ] {
-            check::<Fp<Plain>>(&all[..count], &numbers(count, width), width);
+            check::<Fp<Whole<Plain>>>(&all[..count], &numbers(count, width), width);
         }
         for (count, width) in [(1, 16), (40, 32)] {
-            check::<Fp2<Plain>>(&twisted[..count], &numbers(count, width), width);
+            check::<Fp2<Whole<Plain>>>(&twisted[..count], &numbers(count, width), width);
         }
     }
 
@@ -287,22 +288,22 @@ mod tests {
             vec![0x80; 64 * 16],
             numbers(64, 16),
         ] {
-            check::<Fp<Plain>>(&good, &scalars, 16);
-            check::<Fp<Plain>>(&same, &scalars, 16);
-            check::<Fp<Plain>>(&pairs[..64], &scalars, 16);
+            check::<Fp<Whole<Plain>>>(&good, &scalars, 16);
+            check::<Fp<Whole<Plain>>>(&same, &scalars, 16);
+            check::<Fp<Whole<Plain>>>(&pairs[..64], &scalars, 16);
         }
         let twice: Vec<u8> = numbers(32, 16)
             .chunks_exact(16)
             .flat_map(|part| [part, part].concat())
             .collect();
-        check::<Fp<Plain>>(&pairs[..64], &twice, 16);
+        check::<Fp<Whole<Plain>>>(&pairs[..64], &twice, 16);
         let twisted = points::<G2Affine>(12);
         let pairs: Vec<G2Affine> = twisted
             .iter()
             .flat_map(|point| [*point, point.negate()])
             .collect();
-        check::<Fp2<Plain>>(&pairs, &vec![0x11; 24 * 16], 16);
-        check::<Fp2<Plain>>(
+        check::<Fp2<Whole<Plain>>>(&pairs, &vec![0x11; 24 * 16], 16);
+        check::<Fp2<Whole<Plain>>>(
             &[vec![twisted[0]; 23], vec![twisted[1]]].concat(),
             &vec![0x11; 24 * 16],
             16,
@@ -312,6 +313,6 @@ mod tests {
     #[test]
     fn a_bucket_larger_than_a_chunk_is_added_up() {
         let all = points::<G1Affine>(20_000);
-        check::<Fp<Plain>>(&all, &vec![1; 20_000], 1);
+        check::<Fp<Whole<Plain>>>(&all, &vec![1; 20_000], 1);
     }
 }

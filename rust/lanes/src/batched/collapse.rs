@@ -5,8 +5,8 @@
 //! for another one of its round. What is left goes into the next round, until each
 //! bucket has one point.
 
-use super::coordinate::{Coordinate, Negate};
-use super::eight::LANES;
+use super::coordinate::Coordinate;
+use super::field::LANES;
 
 /// Points that are worked on together: an inversion is small beside their additions,
 /// and what they need stays in the cache.
@@ -141,7 +141,7 @@ fn fetch<C: Coordinate>(points: &[Stored<C>], source: u32) -> Stored<C> {
     if source & NEGATIVE == 0 {
         (*x, *y)
     } else {
-        (*x, y.negate())
+        (*x, C::negate(y))
     }
 }
 

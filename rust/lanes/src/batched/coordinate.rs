@@ -2,47 +2,17 @@
 
 use blst::{blst_p1_affine, blst_p2_affine};
 
-use super::eight::{Lanes, LANES, LIMBS, LIMB_MASK, P2};
+use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::fp2::Fp2;
 use crate::curve::{Affine, G1Affine, G2Affine};
-
-/// The limbs of a number in memory.
-pub(super) type Row = [u64; LIMBS];
-
-/// Numbers in memory that change their sign.
-pub(super) trait Negate {
-    /// `2 p` less each number, which must not be above that.
-    fn negate(&self) -> Self;
-}
-
-impl Negate for Row {
-    #[inline(always)]
-    fn negate(&self) -> Self {
-        let mut borrow = 0;
-        let mut result = [0; LIMBS];
-        for at in 0..LIMBS {
-            let difference = P2[at].wrapping_sub(self[at]).wrapping_sub(borrow);
-            borrow = difference >> 63;
-            result[at] = difference & LIMB_MASK;
-        }
-        result
-    }
-}
-
-impl Negate for [Row; 2] {
-    #[inline(always)]
-    fn negate(&self) -> Self {
-        [self[0].negate(), self[1].negate()]
-    }
-}
 
 /// A coordinate of eight points; bounds are those of [`Fp`].
 pub(super) trait Coordinate: Copy {
     /// The points of which this is a coordinate.
     type Point: Affine;
     /// A coordinate of one point in memory.
-    type Row: Copy + Default + Negate;
+    type Row: Copy + Default;
 
     fn one() -> Self;
     fn add(&self, other: &Self) -> Self;
@@ -63,6 +33,8 @@ pub(super) trait Coordinate: Copy {
     fn gather(rows: [&Self::Row; LANES]) -> Self;
     /// The coordinate of each lane, for memory.
     fn scatter(&self) -> [Self::Row; LANES];
+    /// `2 p` less a coordinate in memory, which must not be above that.
+    fn negate(row: &Self::Row) -> Self::Row;
 }
 
 macro_rules! field {
@@ -110,9 +82,9 @@ macro_rules! field {
     };
 }
 
-impl<V: Lanes> Coordinate for Fp<V> {
+impl<F: Field> Coordinate for Fp<F> {
     type Point = G1Affine;
-    type Row = Row;
+    type Row = F::Row;
 
     field!(Fp);
 
@@ -136,19 +108,24 @@ impl<V: Lanes> Coordinate for Fp<V> {
     }
 
     #[inline(always)]
-    fn gather(rows: [&Row; LANES]) -> Self {
+    fn gather(rows: [&F::Row; LANES]) -> Self {
         Fp::from_rows(rows)
     }
 
     #[inline(always)]
-    fn scatter(&self) -> [Row; LANES] {
+    fn scatter(&self) -> [F::Row; LANES] {
         self.rows()
+    }
+
+    #[inline(always)]
+    fn negate(row: &F::Row) -> F::Row {
+        F::negate_row(row)
     }
 }
 
-impl<V: Lanes> Coordinate for Fp2<V> {
+impl<F: Field> Coordinate for Fp2<F> {
     type Point = G2Affine;
-    type Row = [Row; 2];
+    type Row = [F::Row; 2];
 
     field!(Fp2);
 
@@ -172,7 +149,7 @@ impl<V: Lanes> Coordinate for Fp2<V> {
     }
 
     #[inline(always)]
-    fn gather(rows: [&[Row; 2]; LANES]) -> Self {
+    fn gather(rows: [&[F::Row; 2]; LANES]) -> Self {
         Self {
             c0: Fp::from_rows(rows.map(|row| &row[0])),
             c1: Fp::from_rows(rows.map(|row| &row[1])),
@@ -180,8 +157,13 @@ impl<V: Lanes> Coordinate for Fp2<V> {
     }
 
     #[inline(always)]
-    fn scatter(&self) -> [[Row; 2]; LANES] {
+    fn scatter(&self) -> [[F::Row; 2]; LANES] {
         let (c0, c1) = (self.c0.rows(), self.c1.rows());
         core::array::from_fn(|lane| [c0[lane], c1[lane]])
+    }
+
+    #[inline(always)]
+    fn negate(row: &[F::Row; 2]) -> [F::Row; 2] {
+        row.each_ref().map(F::negate_row)
     }
 }

@@ -14,17 +14,11 @@
 
 use core::marker::PhantomData;
 
-use blst::{
-    blst_fp, blst_fp_eucl_inverse, blst_fp_from_uint64, blst_fp_mul, blst_p1_affine,
-    blst_uint64_from_fp,
-};
+use blst::{blst_fp, blst_p1_affine};
 
-use super::Arithmetic;
+use super::field::{Field, LANES};
 use crate::curve::G1Affine;
 use crate::field::MODULUS;
-
-/// Points that are worked on at once.
-pub(super) const LANES: usize = 8;
 
 /// Limbs of an element.
 pub(super) const LIMBS: usize = 8;
@@ -38,19 +32,21 @@ pub(super) const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
 /// `R mod p`, one in Montgomery form; `2^400 mod p`, `s = 2^-16` in it; `2^16 * R mod p`, `1 / s` in it.
 pub(super) const R: Limbs = limbs(&power_of_two(416));
 const S: Limbs = limbs(&power_of_two(400));
-/// `2^832 mod p`: brings the inverse of a number in Montgomery form back into it.
-const R_SQUARED: [u64; 6] = power_of_two(832);
+const INVERSE_S: Limbs = limbs(&power_of_two(432));
+/// `2^448 mod p`: takes blst's form, times `2^384`, to this one.
+const ENTER: Limbs = limbs(&power_of_two(448));
+/// `2^384 mod p`: takes this form to blst's.
+const LEAVE: Limbs = limbs(&power_of_two(384));
 
 /// `p` and its small multiples, and `-1 / p mod 2^52`.
 pub(super) const P: Limbs = limbs(&MODULUS);
 pub(super) const P2: Limbs = multiple(2);
-pub(super) const P4: Limbs = multiple(4);
 const P_INVERSE: u64 = negative_inverse(MODULUS[0]);
 
 pub(super) type Limbs = [u64; LIMBS];
 
 /// Eight 64-bit numbers, and what the arithmetic needs of them.
-pub(super) trait Lanes: Copy {
+pub(super) trait Lanes: Copy + 'static {
     fn splat(value: u64) -> Self;
     fn load(values: &[u64; LANES]) -> Self;
     fn store(self) -> [u64; LANES];
@@ -81,12 +77,17 @@ pub(super) trait Lanes: Copy {
 }
 
 /// The field in eight lanes of `V`.
+#[derive(Clone, Copy)]
 pub(super) struct Eight<V>(PhantomData<V>);
 
-impl<V: Lanes> Arithmetic for Eight<V> {
+impl<V: Lanes> Field for Eight<V> {
     type Element = [V; LIMBS];
-    const LANES: usize = LANES;
-    const ROUND: usize = 1 << 8;
+    type Row = Limbs;
+
+    #[inline(always)]
+    fn zero() -> [V; LIMBS] {
+        constant(&[0; LIMBS])
+    }
 
     #[inline(always)]
     fn one() -> [V; LIMBS] {
@@ -94,71 +95,112 @@ impl<V: Lanes> Arithmetic for Eight<V> {
     }
 
     #[inline(always)]
-    fn load(points: &[G1Affine]) -> ([V; LIMBS], [V; LIMBS]) {
+    fn load(numbers: &[blst_fp; LANES]) -> [V; LIMBS] {
+        multiply(&lanes(|lane| numbers[lane].l), &constant(&ENTER))
+    }
+
+    #[inline(always)]
+    fn store(value: &[V; LIMBS]) -> [blst_fp; LANES] {
+        numbers(&multiply(value, &constant(&LEAVE))).map(|l| blst_fp { l })
+    }
+
+    #[inline(always)]
+    fn load_points(points: &[G1Affine; LANES]) -> ([V; LIMBS], [V; LIMBS]) {
         let x = lanes(|lane| points[lane].0.x.l);
         let y = lanes(|lane| points[lane].0.y.l);
         (x, multiply(&y, &constant(&S)))
     }
 
     #[inline(always)]
-    fn unload(x: &[V; LIMBS], y: &[V; LIMBS], points: &mut Vec<G1Affine>) {
-        // Dividing by s = 2^-16 means multiplying by 2^16.
-        let y = multiply(y, &constant(&limbs(&power_of_two(432))));
-        for (x, y) in numbers(x).iter().zip(numbers(&y)) {
-            points.push(G1Affine(blst_p1_affine {
-                x: blst_fp { l: *x },
-                y: blst_fp { l: y },
-            }));
+    fn store_points(x: &[V; LIMBS], y: &[V; LIMBS]) -> [G1Affine; LANES] {
+        let (x, y) = (numbers(x), numbers(&multiply(y, &constant(&INVERSE_S))));
+        core::array::from_fn(|lane| {
+            G1Affine(blst_p1_affine {
+                x: blst_fp { l: x[lane] },
+                y: blst_fp { l: y[lane] },
+            })
+        })
+    }
+
+    #[inline(always)]
+    fn from_rows(rows: [&Limbs; LANES]) -> [V; LIMBS] {
+        let mut result = constant(&[0; LIMBS]);
+        for (at, limb) in result.iter_mut().enumerate() {
+            *limb = V::load(&rows.map(|row| row[at]));
         }
+        result
     }
 
     #[inline(always)]
-    fn multiply(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
-        multiply(left, right)
+    fn rows(value: &[V; LIMBS]) -> [Limbs; LANES] {
+        let columns = value.map(V::store);
+        core::array::from_fn(|lane| columns.map(|column| column[lane]))
     }
 
     #[inline(always)]
-    fn square(value: &[V; LIMBS]) -> [V; LIMBS] {
-        multiply(value, value)
+    fn negate_row(row: &Limbs) -> Limbs {
+        let mut borrow = 0;
+        let mut result = [0; LIMBS];
+        for at in 0..LIMBS {
+            let difference = P2[at].wrapping_sub(row[at]).wrapping_sub(borrow);
+            borrow = difference >> 63;
+            result[at] = difference & LIMB_MASK;
+        }
+        result
     }
 
     #[inline(always)]
-    fn difference(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
-        // Between 0 and 4 p for coordinates below 2 p.
-        normalize(zip3(left, right, &P2, |left, right, p| {
+    fn add(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
+        normalize(zip3(left, right, &[0; LIMBS], |left, right, _| {
+            left.add(right)
+        }))
+    }
+
+    #[inline(always)]
+    fn sub(left: &[V; LIMBS], right: &[V; LIMBS], bound: u64) -> [V; LIMBS] {
+        normalize(zip3(left, right, &multiple(bound), |left, right, p| {
             left.subtract(right).add(p)
         }))
     }
 
     #[inline(always)]
-    fn new_x(value: &[V; LIMBS], first: &[V; LIMBS], second: &[V; LIMBS]) -> [V; LIMBS] {
-        let both = zip3(first, second, &[0; LIMBS], |first, second, _| {
-            first.add(second)
-        });
-        let wide = zip3(value, &both, &P4, |value, both, p| {
-            value.subtract(both).add(p)
-        });
-        // Below 6 p, then below 4 p, then below 2 p.
-        reduce(&reduce(&normalize(wide), &P4), &P2)
+    fn dot<const N: usize>(left: [&[V; LIMBS]; N], right: [&[V; LIMBS]; N]) -> [V; LIMBS] {
+        V::dot(left, right)
     }
 
     #[inline(always)]
-    fn new_y(value: &[V; LIMBS], first: &[V; LIMBS]) -> [V; LIMBS] {
-        reduce(&Self::difference(value, first), &P2)
+    fn sqr(value: &[V; LIMBS]) -> [V; LIMBS] {
+        multiply(value, value)
     }
 
     #[inline(always)]
-    fn invert(value: &[V; LIMBS]) -> Option<[V; LIMBS]> {
-        let mut values = numbers(value);
-        if values.contains(&[0; 6]) {
-            return None;
+    fn reduce(value: &[V; LIMBS], bound: u64) -> [V; LIMBS] {
+        let mut value = *value;
+        let mut factor = bound.next_power_of_two() / 2;
+        while factor > 1 {
+            value = reduce(&value, &multiple(factor));
+            factor /= 2;
         }
-        invert_all(&mut values);
-        Some(lanes(|lane| values[lane]))
+        value
+    }
+
+    #[inline(always)]
+    fn is_zero(value: &[V; LIMBS]) -> [bool; LANES] {
+        numbers(&multiply(value, &constant(&R))).map(|words| words == [0; 6])
+    }
+
+    #[inline(always)]
+    fn select(which: [bool; LANES], first: &[V; LIMBS], second: &[V; LIMBS]) -> [V; LIMBS] {
+        let mask = V::load(&which.map(|first| if first { u64::MAX } else { 0 }));
+        let mut result = *second;
+        for (limb, first) in result.iter_mut().zip(first) {
+            *limb = mask.choose(*first, *limb);
+        }
+        result
     }
 }
 
-/// A Montgomery product; both factors below `16 p`, the product below `2 p`.
+/// A Montgomery product, below `2 p`.
 #[inline(always)]
 fn multiply<V: Lanes>(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
     V::dot([left], [right])
@@ -269,42 +311,6 @@ pub(super) fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; 6]) -> [V; LIMBS] {
 pub(super) fn numbers<V: Lanes>(value: &[V; LIMBS]) -> [[u64; 6]; LANES] {
     let rows = value.map(V::store);
     core::array::from_fn(|lane| below_modulus(words(&rows.map(|row| row[lane]))))
-}
-
-/// Inverts numbers that stand for themselves times `R`, and gives them in the same form.
-pub(super) fn invert_all(values: &mut [[u64; 6]; LANES]) {
-    let multiply = |left: &blst_fp, right: &blst_fp| {
-        let mut product = blst_fp::default();
-        // SAFETY: blst reads two elements and writes one.
-        unsafe { blst_fp_mul(&raw mut product, left, right) };
-        product
-    };
-    let element = |words: &[u64; 6]| {
-        let mut value = blst_fp::default();
-        // SAFETY: blst reads six words and writes one element.
-        unsafe { blst_fp_from_uint64(&raw mut value, words.as_ptr()) };
-        value
-    };
-    let elements = values.map(|words| element(&words));
-    let mut before = elements;
-    for at in 1..LANES {
-        before[at] = multiply(&before[at - 1], &elements[at]);
-    }
-    let mut inverse = blst_fp::default();
-    // SAFETY: blst reads one element and writes one.
-    unsafe { blst_fp_eucl_inverse(&raw mut inverse, &raw const before[LANES - 1]) };
-    let back = element(&R_SQUARED);
-    for at in (0..LANES).rev() {
-        let own = if at == 0 {
-            inverse
-        } else {
-            multiply(&inverse, &before[at - 1])
-        };
-        inverse = multiply(&inverse, &elements[at]);
-        let own = multiply(&own, &back);
-        // SAFETY: blst reads one element and writes six words.
-        unsafe { blst_uint64_from_fp(values[at].as_mut_ptr(), &raw const own) };
-    }
 }
 
 /// Six words of 64 bits as eight limbs of 52.

@@ -1,77 +1,69 @@
 //! A field element in each of eight lanes, loosely reduced.
 //!
-//! Values are kept between 0 and a small multiple of `p`, in normalized limbs.
-//! Products come out below `2 p`; sums and differences grow, and nothing is
-//! reduced before a product takes them: factors may be as large as `2^16 p`.
-//! Only what is kept from round to round has to be [`Fp::reduce`]d.
+//! Products come out below `2 p`; sums and differences grow, and nothing is reduced
+//! before a product takes them: factors may be as large as `2^16 p` ([`Field`]). Only
+//! what is kept from round to round has to be [`Fp::reduce`]d.
 
-use blst::blst_fp;
+use blst::{blst_fp, blst_fp_eucl_inverse, blst_fp_mul};
 
-use super::eight::{
-    constant, invert_all, lanes, limbs, multiple, normalize, numbers, power_of_two, reduce, zip3,
-    Lanes, Limbs, LANES, LIMBS, R,
-};
+use super::field::{Field, LANES};
+use crate::curve::G1Affine;
 
-/// Eight field elements, each times `R = 2^416`.
+/// Eight field elements.
 #[derive(Clone, Copy)]
-pub(super) struct Fp<V>([V; LIMBS]);
+pub(super) struct Fp<F: Field>(F::Element);
 
-/// `2^448 mod p`: takes blst's form, times `2^384`, to this one.
-const ENTER: Limbs = limbs(&power_of_two(448));
-/// `2^384 mod p`: takes this form to blst's.
-const LEAVE: Limbs = limbs(&power_of_two(384));
-
-impl<V: Lanes> Fp<V> {
+impl<F: Field> Fp<F> {
     #[inline(always)]
     pub(super) fn zero() -> Self {
-        Self([V::splat(0); LIMBS])
+        Self(F::zero())
     }
 
     #[inline(always)]
     pub(super) fn one() -> Self {
-        Self(constant(&R))
+        Self(F::one())
     }
 
     #[inline(always)]
     pub(super) fn load(numbers: &[blst_fp; LANES]) -> Self {
-        Self(V::dot(
-            [&lanes(|lane| numbers[lane].l)],
-            [&constant(&ENTER)],
-        ))
+        Self(F::load(numbers))
     }
 
     /// The numbers in blst's form, below `p`.
     #[inline(always)]
     pub(super) fn store(&self) -> [blst_fp; LANES] {
-        numbers(&V::dot([&self.0], [&constant(&LEAVE)])).map(|l| blst_fp { l })
+        F::store(&self.0)
     }
 
-    /// The numbers from the limbs that [`Fp::rows`] gave.
+    /// Coordinates of points, for sums only: see [`Field::load_points`].
     #[inline(always)]
-    pub(super) fn from_rows(rows: [&[u64; LIMBS]; LANES]) -> Self {
-        let mut result = [V::splat(0); LIMBS];
-        for (at, limb) in result.iter_mut().enumerate() {
-            *limb = V::load(&rows.map(|row| row[at]));
-        }
-        Self(result)
+    pub(super) fn load_points(points: &[G1Affine; LANES]) -> (Self, Self) {
+        let (x, y) = F::load_points(points);
+        (Self(x), Self(y))
     }
 
-    /// The limbs of each number as they are, without conversion or reduction.
+    /// The points whose sums were made.
     #[inline(always)]
-    pub(super) fn rows(&self) -> [[u64; LIMBS]; LANES] {
-        let columns = self.0.map(V::store);
-        core::array::from_fn(|lane| columns.map(|column| column[lane]))
+    pub(super) fn store_points(x: &Self, y: &Self) -> [G1Affine; LANES] {
+        F::store_points(&x.0, &y.0)
+    }
+
+    /// The numbers that [`Fp::rows`] gave, one a lane.
+    #[inline(always)]
+    pub(super) fn from_rows(rows: [&F::Row; LANES]) -> Self {
+        Self(F::from_rows(rows))
+    }
+
+    /// The number of each lane as it is, without conversion or reduction.
+    #[inline(always)]
+    pub(super) fn rows(&self) -> [F::Row; LANES] {
+        F::rows(&self.0)
     }
 
     /// The sum; as large as both together.
     #[inline(always)]
     pub(super) fn add(&self, other: &Self) -> Self {
-        Self(normalize(zip3(
-            &self.0,
-            &other.0,
-            &[0; LIMBS],
-            |left, right, _| left.add(right),
-        )))
+        Self(F::add(&self.0, &other.0))
     }
 
     #[inline(always)]
@@ -79,18 +71,13 @@ impl<V: Lanes> Fp<V> {
         self.add(self)
     }
 
-    /// The difference, larger by `bound p`; `other` must be below that.
+    /// The difference, larger by `bound p`; `other` must not be above that.
     #[inline(always)]
     pub(super) fn sub(&self, other: &Self, bound: u64) -> Self {
-        Self(normalize(zip3(
-            &self.0,
-            &other.0,
-            &multiple(bound),
-            |left, right, padding| left.subtract(right).add(padding),
-        )))
+        Self(F::sub(&self.0, &other.0, bound))
     }
 
-    /// `bound p` less this, which must be below that.
+    /// `bound p` less this, which must not be above that.
     #[inline(always)]
     pub(super) fn neg(&self, bound: u64) -> Self {
         Self::zero().sub(self, bound)
@@ -99,59 +86,71 @@ impl<V: Lanes> Fp<V> {
     /// The product, below `2 p`.
     #[inline(always)]
     pub(super) fn mul(&self, other: &Self) -> Self {
-        Self(V::dot([&self.0], [&other.0]))
+        Self(F::dot([&self.0], [&other.0]))
     }
 
     /// The square, below `2 p`.
     #[inline(always)]
     pub(super) fn sqr(&self) -> Self {
-        self.mul(self)
+        Self(F::sqr(&self.0))
     }
 
     /// `sum left[i] * right[i]`, below `2 p`, for little more than half of as many products:
     /// the reduction is done once.
     #[inline(always)]
     pub(super) fn dot<const N: usize>(left: [&Self; N], right: [&Self; N]) -> Self {
-        Self(V::dot(left.map(|it| &it.0), right.map(|it| &it.0)))
+        Self(F::dot(left.map(|it| &it.0), right.map(|it| &it.0)))
     }
 
     /// The same numbers below `2 p`; they must be below `bound p`.
     #[inline(always)]
     pub(super) fn reduce(&self, bound: u64) -> Self {
-        let mut value = self.0;
-        let mut factor = bound.next_power_of_two() / 2;
-        while factor > 1 {
-            value = reduce(&value, &multiple(factor));
-            factor /= 2;
-        }
-        Self(value)
+        Self(F::reduce(&self.0, bound))
     }
 
     /// The inverse of each number, with one inversion, or `None` if any is zero.
     #[inline(always)]
     pub(super) fn invert(&self) -> Option<Self> {
-        let mut values = numbers(&self.mul(&Self::one()).0);
-        if values.contains(&[0; 6]) {
-            return None;
-        }
-        invert_all(&mut values);
-        Some(Self(lanes(|lane| values[lane])))
+        Some(Self::load(&invert_all(&self.store())?))
     }
 
     /// Which numbers are zero.
     #[inline(always)]
     pub(super) fn is_zero(&self) -> [bool; LANES] {
-        numbers(&self.mul(&Self::one()).0).map(|words| words == [0; 6])
+        F::is_zero(&self.0)
     }
 
     /// Lane by lane: `first` where `which` says so, `second` elsewhere.
     #[inline(always)]
     pub(super) fn select(which: [bool; LANES], first: &Self, second: &Self) -> Self {
-        let mask = V::load(&which.map(|first| if first { u64::MAX } else { 0 }));
-        let mut result = second.0;
-        for (limb, first) in result.iter_mut().zip(first.0) {
-            *limb = mask.choose(first, *limb);
-        }
-        Self(result)
+        Self(F::select(which, &first.0, &second.0))
     }
+}
+
+/// The inverses, by Montgomery's trick, or `None` if a number is zero.
+fn invert_all(numbers: &[blst_fp; LANES]) -> Option<[blst_fp; LANES]> {
+    let multiply = |left: &blst_fp, right: &blst_fp| {
+        let mut product = blst_fp::default();
+        // SAFETY: blst reads two elements and writes one.
+        unsafe { blst_fp_mul(&raw mut product, left, right) };
+        product
+    };
+    // before[i] = product of all numbers up to i.
+    let mut before = *numbers;
+    for at in 1..LANES {
+        before[at] = multiply(&before[at - 1], &numbers[at]);
+    }
+    if before[LANES - 1] == blst_fp::default() {
+        return None;
+    }
+    let mut inverse = blst_fp::default();
+    // SAFETY: blst reads one element and writes one.
+    unsafe { blst_fp_eucl_inverse(&raw mut inverse, &raw const before[LANES - 1]) };
+    let mut inverses = *numbers;
+    for at in (1..LANES).rev() {
+        inverses[at] = multiply(&inverse, &before[at - 1]);
+        inverse = multiply(&inverse, &numbers[at]);
+    }
+    inverses[0] = inverse;
+    Some(inverses)
 }

@@ -3,39 +3,39 @@
 
 use blst::{blst_fp12, blst_fp6};
 
-use super::eight::{Lanes, LANES};
+use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::fp2::Fp2;
 
 /// Eight numbers `c0 + c1 v + c2 v^2`.
-type Fp6<V> = [Fp2<V>; 3];
+type Fp6<F> = [Fp2<F>; 3];
 
 /// Eight numbers `c0 + c1 w`.
 #[derive(Clone, Copy)]
-pub(super) struct Fp12<V> {
-    c0: Fp6<V>,
-    c1: Fp6<V>,
+pub(super) struct Fp12<F: Field> {
+    c0: Fp6<F>,
+    c1: Fp6<F>,
 }
 
 /// The line `1 + (b v + c v^2) w` of a pair, made ready to be multiplied with.
-pub(super) struct Line<V> {
-    b: Factor<V>,
-    c: Factor<V>,
+pub(super) struct Line<F: Field> {
+    b: Factor<F>,
+    c: Factor<F>,
     /// `b` and `c` times `1 + u`, which is `v^3`.
-    b_shifted: Factor<V>,
-    c_shifted: Factor<V>,
+    b_shifted: Factor<F>,
+    c_shifted: Factor<F>,
 }
 
 /// A factor of sums of products, with what is needed of its negative.
-struct Factor<V> {
-    value: Fp2<V>,
-    minus_c1: Fp<V>,
+struct Factor<F: Field> {
+    value: Fp2<F>,
+    minus_c1: Fp<F>,
 }
 
-impl<V: Lanes> Factor<V> {
+impl<F: Field> Factor<F> {
     /// `value` must be below `bound p`.
     #[inline(always)]
-    fn new(value: Fp2<V>, bound: u64) -> Self {
+    fn new(value: Fp2<F>, bound: u64) -> Self {
         Self {
             value,
             minus_c1: value.c1.neg(bound),
@@ -45,7 +45,7 @@ impl<V: Lanes> Factor<V> {
 
 /// `sum left[i] * right[i]`, below `2 p`: one reduction for each coefficient.
 #[inline(always)]
-fn sum_of_products<V: Lanes>(left: [&Fp2<V>; 2], right: [&Factor<V>; 2]) -> Fp2<V> {
+fn sum_of_products<F: Field>(left: [&Fp2<F>; 2], right: [&Factor<F>; 2]) -> Fp2<F> {
     let [a, b] = left;
     let [c, d] = right;
     let left = [&a.c0, &a.c1, &b.c0, &b.c1];
@@ -55,10 +55,10 @@ fn sum_of_products<V: Lanes>(left: [&Fp2<V>; 2], right: [&Factor<V>; 2]) -> Fp2<
     }
 }
 
-impl<V: Lanes> Line<V> {
+impl<F: Field> Line<F> {
     /// Both coefficients must be below `2 p`.
     #[inline(always)]
-    pub(super) fn new(b: Fp2<V>, c: Fp2<V>) -> Self {
+    pub(super) fn new(b: Fp2<F>, c: Fp2<F>) -> Self {
         Self {
             b: Factor::new(b, 2),
             c: Factor::new(c, 2),
@@ -68,7 +68,7 @@ impl<V: Lanes> Line<V> {
     }
 }
 
-impl<V: Lanes> Fp12<V> {
+impl<F: Field> Fp12<F> {
     #[inline(always)]
     pub(super) fn one() -> Self {
         let zero = Fp2::zero();
@@ -83,7 +83,7 @@ impl<V: Lanes> Fp12<V> {
     /// 48 products and 12 reductions: coefficient by coefficient, since the additions
     /// that would save products cost as much as they save.
     #[inline(always)]
-    pub(super) fn mul_by_line(&mut self, line: &Line<V>) {
+    pub(super) fn mul_by_line(&mut self, line: &Line<F>) {
         let Line {
             b,
             c,
@@ -146,11 +146,11 @@ impl<V: Lanes> Fp12<V> {
 
 /// The product, below `2 p`; `right` must be below `bound p`.
 #[inline(always)]
-fn multiply<V: Lanes>(left: &Fp6<V>, right: &Fp6<V>, bound: u64) -> Fp6<V> {
+fn multiply<F: Field>(left: &Fp6<F>, right: &Fp6<F>, bound: u64) -> Fp6<F> {
     let [a0, a1, a2] = left;
     let [b0, b1, b2] = right.map(|part| Factor::new(part, bound));
     let [_, s1, s2] = right.map(|part| Factor::new(part.mul_by_nonresidue(bound), 2 * bound));
-    let sum = |factors: [&Factor<V>; 3]| {
+    let sum = |factors: [&Factor<F>; 3]| {
         let [c, d, e] = factors;
         let left = [&a0.c0, &a0.c1, &a1.c0, &a1.c1, &a2.c0, &a2.c1];
         Fp2 {
@@ -187,15 +187,15 @@ fn multiply<V: Lanes>(left: &Fp6<V>, right: &Fp6<V>, bound: u64) -> Fp6<V> {
 
 /// The product with `v`; `value` must be below `bound p`, and the result is below twice that.
 #[inline(always)]
-fn times_v<V: Lanes>(value: &Fp6<V>, bound: u64) -> Fp6<V> {
+fn times_v<F: Field>(value: &Fp6<F>, bound: u64) -> Fp6<F> {
     [value[2].mul_by_nonresidue(bound), value[0], value[1]]
 }
 
 #[inline(always)]
-fn zip<V: Lanes>(
-    left: &Fp6<V>,
-    right: &Fp6<V>,
-    work: impl Fn(&Fp2<V>, &Fp2<V>) -> Fp2<V>,
-) -> Fp6<V> {
+fn zip<F: Field>(
+    left: &Fp6<F>,
+    right: &Fp6<F>,
+    work: impl Fn(&Fp2<F>, &Fp2<F>) -> Fp2<F>,
+) -> Fp6<F> {
     core::array::from_fn(|at| work(&left[at], &right[at]))
 }

@@ -2,17 +2,17 @@
 
 use blst::blst_fp2;
 
-use super::eight::{Lanes, LANES};
+use super::field::{Field, LANES};
 use super::fp::Fp;
 
 /// Eight numbers `c0 + c1 u`.
 #[derive(Clone, Copy)]
-pub(super) struct Fp2<V> {
-    pub(super) c0: Fp<V>,
-    pub(super) c1: Fp<V>,
+pub(super) struct Fp2<F: Field> {
+    pub(super) c0: Fp<F>,
+    pub(super) c1: Fp<F>,
 }
 
-impl<V: Lanes> Fp2<V> {
+impl<F: Field> Fp2<F> {
     #[inline(always)]
     pub(super) fn zero() -> Self {
         Self {
@@ -100,7 +100,7 @@ impl<V: Lanes> Fp2<V> {
 
     /// The product with numbers of `Fp`, below `2 p`.
     #[inline(always)]
-    pub(super) fn mul_fp(&self, other: &Fp<V>) -> Self {
+    pub(super) fn mul_fp(&self, other: &Fp<F>) -> Self {
         Self {
             c0: self.c0.mul(other),
             c1: self.c1.mul(other),
@@ -167,11 +167,12 @@ mod tests {
     };
     use proptest::prelude::*;
 
+    use super::super::eight::Eight;
     use super::super::plain::Plain;
     use super::*;
     use crate::field::MODULUS;
 
-    type Eight = Fp2<Plain>;
+    type Lanes8 = Fp2<Eight<Plain>>;
 
     fn number(words: [u64; 6]) -> blst_fp {
         let mut result = blst_fp::default();
@@ -238,19 +239,19 @@ mod tests {
 
         #[test]
         fn every_operation_is_that_of_blst(left in eight(), right in eight()) {
-            let (a, b) = (Eight::load(&left), Eight::load(&right));
+            let (a, b) = (Lanes8::load(&left), Lanes8::load(&right));
             prop_assert_eq!(left, a.store());
             prop_assert_eq!(both(blst_fp2_add, &left, &right), a.add(&b).store());
             prop_assert_eq!(both(blst_fp2_sub, &left, &right), a.sub(&b, 2).store());
             let product = both(blst_fp2_mul, &left, &right);
             prop_assert_eq!(product, a.mul(&b).store());
-            prop_assert_eq!(product, a.sub(&Eight::zero(), 4096).mul(&b.sub(&Eight::zero(), 60)).store());
-            prop_assert_eq!(product, a.mul(&b).sub(&Eight::zero(), 100).reduce(102).store());
+            prop_assert_eq!(product, a.sub(&Lanes8::zero(), 4096).mul(&b.sub(&Lanes8::zero(), 60)).store());
+            prop_assert_eq!(product, a.mul(&b).sub(&Lanes8::zero(), 100).reduce(102).store());
             prop_assert_eq!(both(blst_fp2_sub, &product, &left), a.mul(&b).sub(&a, 4).reduce(8).store());
             prop_assert_eq!(each(blst_fp2_sqr, &left), a.sqr().store());
             prop_assert_eq!(a.c0.mul(&a.c0).store(), a.c0.sqr().store());
             prop_assert_eq!(a.add(&a).store(), a.double().store());
-            prop_assert_eq!(Eight::zero().store(), a.double().add(&a.double().neg(8)).store());
+            prop_assert_eq!(Lanes8::zero().store(), a.double().add(&a.double().neg(8)).store());
             let one_plus_u = [blst_fp2 { fp: [number([1, 0, 0, 0, 0, 0]); 2] }; LANES];
             prop_assert_eq!(both(blst_fp2_mul, &left, &one_plus_u), a.mul_by_nonresidue(2).store());
             let scaled = right.map(|value| blst_fp2 { fp: [value.fp[0], blst_fp::default()] });
@@ -260,7 +261,7 @@ mod tests {
                 &left.map(|value| blst_fp2 { fp: [blst_fp::default(), value.fp[1]] })));
             let zeros = left.map(|value| value == blst_fp2::default());
             prop_assert_eq!(zeros, a.is_zero());
-            prop_assert_eq!(zeros, a.sub(&Eight::zero(), 64).is_zero());
+            prop_assert_eq!(zeros, a.sub(&Lanes8::zero(), 64).is_zero());
             match a.invert() {
                 None => prop_assert!(zeros.contains(&true)),
                 Some(inverse) => {
@@ -268,9 +269,9 @@ mod tests {
                     prop_assert_eq!(each(blst_fp2_eucl_inverse, &left), inverse.store());
                 }
             }
-            let chosen = Eight::select(zeros, &Eight::one(), &a).store();
+            let chosen = Lanes8::select(zeros, &Lanes8::one(), &a).store();
             for lane in 0..LANES {
-                prop_assert_eq!(chosen[lane], if zeros[lane] { Eight::one().store()[lane] } else { left[lane] });
+                prop_assert_eq!(chosen[lane], if zeros[lane] { Lanes8::one().store()[lane] } else { left[lane] });
             }
         }
     }

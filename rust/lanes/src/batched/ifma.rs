@@ -8,15 +8,13 @@ use core::arch::x86_64::{
 };
 use std::arch::is_x86_feature_detected;
 
-use super::eight::{self, Eight, Lanes, LANES, LIMBS};
-use super::sum_with;
-use crate::curve::{G1Affine, G1Jacobian};
+use super::eight::{self, Lanes, LIMBS};
+use super::field::LANES;
 
 /// Eight numbers in one register.
 ///
 /// Its functions use AVX-512 IFMA and may run only where [`available`] said so.
-/// They are inlined into [`sum_here`], which alone names the type and is called
-/// behind that question.
+/// They are inlined into what [`within`] calls, behind that question ([`super::path`]).
 #[derive(Clone, Copy)]
 pub(super) struct Ifma(__m512i);
 
@@ -25,15 +23,10 @@ pub(super) fn available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
 }
 
-/// The sum of points, or `None` if the processor lacks the instructions.
-pub(super) fn sum(points: &[G1Affine]) -> Option<G1Jacobian> {
-    // SAFETY: the processor has the features that the function was compiled for.
-    available().then(|| unsafe { sum_here(points) })
-}
-
+/// Calls `work` where it may use the instructions; what is inlined into it will.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn sum_here(points: &[G1Affine]) -> G1Jacobian {
-    sum_with::<Eight<Ifma>>(points)
+pub(super) fn within<T>(work: impl FnOnce() -> T) -> T {
+    work()
 }
 
 /// Out of line: written out at each call, the tower would not fit the instruction cache.
@@ -49,7 +42,7 @@ fn dot_here<const N: usize>(
 impl Lanes for Ifma {
     #[inline(always)]
     fn splat(value: u64) -> Self {
-        // SAFETY: only reached through `sum_here`, behind `available`; so are all below.
+        // SAFETY: only reached through `within`, behind `available`; so are all below.
         Self(unsafe { _mm512_set1_epi64(value.cast_signed()) })
     }
 

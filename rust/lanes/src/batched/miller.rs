@@ -30,7 +30,7 @@
 
 use blst::{blst_fp12, blst_fp12_conjugate, blst_fp12_mul};
 
-use super::eight::{Lanes, LANES};
+use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::fp12::{Fp12, Line};
 use super::fp2::Fp2;
@@ -48,15 +48,15 @@ const LINES: usize = 8;
 
 /// Eight pairs of points, and how far the loop is with them. Coordinates are below `2 p`.
 #[derive(Clone, Copy)]
-struct Pairs<V> {
+struct Pairs<F: Field> {
     /// `T`, and `Q` from where it started; the second coordinates over `1 + u`.
-    x: Fp2<V>,
-    y: Fp2<V>,
-    start_x: Fp2<V>,
-    start_y: Fp2<V>,
+    x: Fp2<F>,
+    y: Fp2<F>,
+    start_x: Fp2<F>,
+    start_y: Fp2<F>,
     /// `-x_P / y_P` and `1 / y_P`; both zero where no pair is, so that its lines are one.
-    slope_factor: Fp<V>,
-    constant_factor: Fp<V>,
+    slope_factor: Fp<F>,
+    constant_factor: Fp<F>,
 }
 
 /// The product of the Miller loops of pairs of finite points, up to factors that the
@@ -66,9 +66,9 @@ struct Pairs<V> {
 /// # Panics
 /// If there are more than [`PAIRS`]: a bug of the caller.
 #[inline(always)]
-pub(super) fn product<V: Lanes>(left: &[G1Affine], right: &[G2Affine]) -> Option<blst_fp12> {
+pub(super) fn product<F: Field>(left: &[G1Affine], right: &[G2Affine]) -> Option<blst_fp12> {
     assert!(left.len() == right.len() && left.len() <= PAIRS);
-    let mut pairs = load::<V>(left, right)?;
+    let mut pairs = load::<F>(left, right)?;
     let mut before = vec![Fp2::zero(); pairs.len()];
     let mut product = Fp12::one();
     let top = PARAMETER.ilog2();
@@ -97,10 +97,10 @@ enum Slope {
     ThroughStart,
 }
 
-impl<V: Lanes> Pairs<V> {
+impl<F: Field> Pairs<F> {
     /// What the slope is divided by, below `64 p`.
     #[inline(always)]
-    fn denominator(&self, slope: Slope) -> Fp2<V> {
+    fn denominator(&self, slope: Slope) -> Fp2<F> {
         match slope {
             Slope::Tangent => {
                 let four = self.y.double().double();
@@ -115,7 +115,7 @@ impl<V: Lanes> Pairs<V> {
 
     /// Moves `T`, and gives the line it moved along; `reciprocal` is of the denominator.
     #[inline(always)]
-    fn advance(&mut self, slope: Slope, reciprocal: &Fp2<V>) -> Line<V> {
+    fn advance(&mut self, slope: Slope, reciprocal: &Fp2<F>) -> Line<F> {
         let (numerator, both) = match slope {
             Slope::Tangent => {
                 let square = self.x.sqr();
@@ -143,10 +143,10 @@ impl<V: Lanes> Pairs<V> {
 
 /// Draws a line for each pair, with one inversion for all, and multiplies by it.
 #[inline(always)]
-fn step<V: Lanes>(
-    pairs: &mut [Pairs<V>],
-    before: &mut [Fp2<V>],
-    product: &mut Fp12<V>,
+fn step<F: Field>(
+    pairs: &mut [Pairs<F>],
+    before: &mut [Fp2<F>],
+    product: &mut Fp12<F>,
     slope: Slope,
 ) -> Option<()> {
     // before[i] = product of the denominators of all earlier pairs.
@@ -169,7 +169,7 @@ fn step<V: Lanes>(
 
 /// Brings pairs into lanes: eight at a time, the last ones filled up with lanes that count as one.
 #[inline(always)]
-fn load<V: Lanes>(left: &[G1Affine], right: &[G2Affine]) -> Option<Vec<Pairs<V>>> {
+fn load<F: Field>(left: &[G1Affine], right: &[G2Affine]) -> Option<Vec<Pairs<F>>> {
     let twist = Fp2::one().mul_by_nonresidue(2).invert()?;
     let mut pairs = Vec::with_capacity(left.len().div_ceil(LANES));
     let mut before = Vec::with_capacity(pairs.capacity());
@@ -210,6 +210,7 @@ fn load<V: Lanes>(left: &[G1Affine], right: &[G2Affine]) -> Option<Vec<Pairs<V>>
 mod tests {
     use blst::{blst_final_exp, blst_miller_loop_n};
 
+    use super::super::eight::Eight;
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{G1Jacobian, G2Jacobian, Jacobian};
@@ -251,7 +252,7 @@ mod tests {
     fn products_of_pairings_are_those_of_blst() {
         let (left, right) = pairs(17);
         for count in [1, 2, 7, 8, 9, 16, 17] {
-            let found = product::<Plain>(&left[..count], &right[..count]).expect("finite");
+            let found = product::<Eight<Plain>>(&left[..count], &right[..count]).expect("finite");
             assert_eq!(
                 with_blst(&left[..count], &right[..count]),
                 finished(&found),

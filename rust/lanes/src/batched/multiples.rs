@@ -21,8 +21,8 @@
 //! was asked for is noticed, and the points are left to blst.
 
 use super::collapse::Stored;
-use super::coordinate::{Coordinate, Negate};
-use super::eight::{Lanes, LANES};
+use super::coordinate::Coordinate;
+use super::field::{Field, LANES};
 use super::fp::Fp;
 use crate::curve::G1Affine;
 use crate::endomorphism::{Endomorphism, COEFFICIENT};
@@ -40,9 +40,9 @@ const MULTIPLES: usize = 1 << (DIGIT_BITS - 1);
 
 /// Eight points, coordinates below `2 p`.
 #[derive(Clone, Copy)]
-struct Points<V> {
-    x: Fp<V>,
-    y: Fp<V>,
+struct Points<F: Field> {
+    x: Fp<F>,
+    y: Fp<F>,
 }
 
 /// The digits of both halves, the lowest first, and whether each half was made odd.
@@ -53,9 +53,9 @@ struct Digits {
 }
 
 /// Eight points with their coefficients.
-struct Eight<V: Lanes> {
+struct Eight<F: Field> {
     /// Multiples of each lane's point.
-    multiples: Vec<[Stored<Fp<V>>; LANES]>,
+    multiples: Vec<[Stored<Fp<F>>; LANES]>,
     digits: [Digits; LANES],
 }
 
@@ -65,12 +65,12 @@ struct Eight<V: Lanes> {
 /// # Panics
 /// If there are more than [`POINTS`], or another number of coefficients: bugs of the caller.
 #[inline(always)]
-pub(super) fn multiply_each<V: Lanes>(
+pub(super) fn multiply_each<F: Field>(
     points: &[G1Affine],
     coefficients: &[u8],
 ) -> Option<Vec<G1Affine>> {
     assert!(points.len() <= POINTS && coefficients.len() == COEFFICIENT * points.len());
-    let bases: Vec<Points<V>> = points.chunks(LANES).map(load).collect();
+    let bases: Vec<Points<F>> = points.chunks(LANES).map(load).collect();
     let mut before = vec![Fp::one(); bases.len()];
     let eights = tabulate(&bases, coefficients, &mut before)?;
     let beta = Fp::load(&[G1Affine::BETA; LANES]);
@@ -115,7 +115,7 @@ pub(super) fn multiply_each<V: Lanes>(
 
 /// Up to eight points, the last one in all lanes that are left over.
 #[inline(always)]
-fn load<V: Lanes>(points: &[G1Affine]) -> Points<V> {
+fn load<F: Field>(points: &[G1Affine]) -> Points<F> {
     let (x, y) = Coordinate::load(&core::array::from_fn(|lane| {
         points[lane.min(points.len() - 1)]
     }));
@@ -124,12 +124,12 @@ fn load<V: Lanes>(points: &[G1Affine]) -> Points<V> {
 
 /// The odd multiples of all points, beside the digits of their coefficients.
 #[inline(always)]
-fn tabulate<V: Lanes>(
-    bases: &[Points<V>],
+fn tabulate<F: Field>(
+    bases: &[Points<F>],
     coefficients: &[u8],
-    before: &mut [Fp<V>],
-) -> Option<Vec<Eight<V>>> {
-    let mut eights: Vec<Eight<V>> = coefficients
+    before: &mut [Fp<F>],
+) -> Option<Vec<Eight<F>>> {
+    let mut eights: Vec<Eight<F>> = coefficients
         .chunks(LANES * COEFFICIENT)
         .map(|own| Eight {
             multiples: Vec::with_capacity(MULTIPLES),
@@ -158,12 +158,12 @@ fn tabulate<V: Lanes>(
 
 /// What the digits at one place of one half add to each point.
 #[inline(always)]
-fn entries<V: Lanes>(
-    eights: &[Eight<V>],
+fn entries<F: Field>(
+    eights: &[Eight<F>],
     half: usize,
     place: usize,
-    beta: &Fp<V>,
-) -> Vec<Points<V>> {
+    beta: &Fp<F>,
+) -> Vec<Points<F>> {
     eights
         .iter()
         .map(|eight| eight.entry(half, |lane| eight.digits[lane].halves[half][place], beta))
@@ -205,21 +205,21 @@ fn small(number: u64) -> i8 {
     i8::try_from(number).expect("five bits")
 }
 
-impl<V: Lanes> Eight<V> {
+impl<F: Field> Eight<F> {
     /// Each lane's multiple for a digit of one half.
     #[inline(always)]
-    fn entry(&self, half: usize, digit: impl Fn(usize) -> i8, beta: &Fp<V>) -> Points<V> {
-        let rows: [Stored<Fp<V>>; LANES] = core::array::from_fn(|lane| {
+    fn entry(&self, half: usize, digit: impl Fn(usize) -> i8, beta: &Fp<F>) -> Points<F> {
+        let rows: [Stored<Fp<F>>; LANES] = core::array::from_fn(|lane| {
             let digit = digit(lane);
             let (x, y) = self.multiples[usize::from(digit.unsigned_abs()) / 2][lane];
             // x^2 times a point has the opposite sign.
             if (digit < 0) == (half == 0) {
-                (x, y.negate())
+                (x, F::negate_row(&y))
             } else {
                 (x, y)
             }
         });
-        let x: Fp<V> = Coordinate::gather(rows.each_ref().map(|row| &row.0));
+        let x: Fp<F> = Coordinate::gather(rows.each_ref().map(|row| &row.0));
         let y = Coordinate::gather(rows.each_ref().map(|row| &row.1));
         let x = if half == 0 { x } else { x.mul(beta) };
         Points { x, y }
@@ -227,14 +227,14 @@ impl<V: Lanes> Eight<V> {
 
     /// What takes one away from a half.
     #[inline(always)]
-    fn minus_one(&self, half: usize, beta: &Fp<V>) -> Points<V> {
+    fn minus_one(&self, half: usize, beta: &Fp<F>) -> Points<F> {
         self.entry(half, |_| -1, beta)
     }
 }
 
 /// Doubles all points with one inversion.
 #[inline(always)]
-fn double_all<V: Lanes>(points: &mut [Points<V>], before: &mut [Fp<V>]) -> Option<()> {
+fn double_all<F: Field>(points: &mut [Points<F>], before: &mut [Fp<F>]) -> Option<()> {
     let mut product = Fp::one();
     for (point, slot) in points.iter().zip(before.iter_mut()) {
         *slot = product;
@@ -254,10 +254,10 @@ fn double_all<V: Lanes>(points: &mut [Points<V>], before: &mut [Fp<V>]) -> Optio
 
 /// Adds a point to each point with one inversion.
 #[inline(always)]
-fn add_all<V: Lanes>(
-    points: &mut [Points<V>],
-    added: &[Points<V>],
-    before: &mut [Fp<V>],
+fn add_all<F: Field>(
+    points: &mut [Points<F>],
+    added: &[Points<F>],
+    before: &mut [Fp<F>],
 ) -> Option<()> {
     let mut product = Fp::one();
     for ((point, added), slot) in points.iter().zip(added).zip(before.iter_mut()) {
@@ -275,11 +275,11 @@ fn add_all<V: Lanes>(
     Some(())
 }
 
-impl<V: Lanes> Points<V> {
+impl<F: Field> Points<F> {
     /// Goes along a line of this slope to where it meets the curve for the third time, and
     /// changes the sign; `both` is the sum of the other two `x`.
     #[inline(always)]
-    fn follow(&mut self, slope: &Fp<V>, both: &Fp<V>) {
+    fn follow(&mut self, slope: &Fp<F>, both: &Fp<F>) {
         let x = slope.sqr().sub(both, 4).reduce(8);
         self.y = slope.mul(&self.x.sub(&x, 2)).sub(&self.y, 2).reduce(4);
         self.x = x;
@@ -288,6 +288,7 @@ impl<V: Lanes> Points<V> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::eight::Eight as Whole;
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{Affine, G1Jacobian, Jacobian};
@@ -358,7 +359,7 @@ mod tests {
             })
             .collect();
         for count in [1, 7, 8, 9, points.len()] {
-            let found = multiply_each::<Plain>(&points[..count], &bytes[..count * COEFFICIENT]);
+            let found = multiply_each::<Whole<Plain>>(&points[..count], &bytes[..count * COEFFICIENT]);
             assert_eq!(&expected[..count], found.expect("prime order"));
         }
     }

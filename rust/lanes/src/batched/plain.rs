@@ -1,6 +1,7 @@
 //! Eight lanes in plain integers: slow, everywhere, and what the tests measure the rest against.
 
-use super::eight::{self, Lanes, LANES, LIMBS, LIMB_MASK};
+use super::eight::{self, Lanes, LIMBS, LIMB_MASK};
+use super::field::LANES;
 
 /// Eight numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

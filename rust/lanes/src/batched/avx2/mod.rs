@@ -1,0 +1,184 @@
+//! Eight lanes in AVX2 and FMA: two halves of four doubles a limb.
+//!
+//! A number is kept in eight limbs of 48 bits, whole numbers in doubles between `-2^47`
+//! and `2^47` and little more; it stands for its value times `R = 2^384`, as blst's do.
+//! Every element is between `-p / 2` and `p / 2`, but for one part in `2^36`: taking the
+//! nearest multiple of `p` away costs little where limbs are signed, so that sums need no
+//! bounds. See [`product`] for what multiplies.
+
+mod limbs;
+mod product;
+mod transfer;
+
+use core::arch::x86_64::{
+    __m256d, _mm256_add_pd, _mm256_and_pd, _mm256_blendv_pd, _mm256_castsi256_pd, _mm256_cmp_pd,
+    _mm256_movemask_pd, _mm256_set1_pd, _mm256_set_epi64x, _mm256_setzero_pd, _mm256_sub_pd,
+    _CMP_EQ_OQ,
+};
+use std::arch::is_x86_feature_detected;
+
+use blst::blst_fp;
+
+use self::limbs::{balanced, Half, LIMBS};
+use super::eight::power_of_two;
+use super::field::{Field, LANES};
+
+/// Lanes of a register.
+const HALF: usize = 4;
+
+/// The field over AVX2 and FMA, of processors that [`available`] said yes for.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2;
+
+/// Eight numbers, four in each half.
+type Element = [Half; LANES / HALF];
+
+/// Whether this processor has the instructions.
+pub(super) fn available() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+/// Calls `work` where it may use the instructions; what is inlined into it will.
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn within<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Functions of the field, each one compiled for the instructions.
+macro_rules! field {
+    ($($(#[$attribute:meta])* fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) -> $result:ty $body:block)*) => {$(
+        #[inline(always)]
+        fn $name $(<const $size: usize>)? ($($argument: $type),*) -> $result {
+            #[target_feature(enable = "avx2,fma")]
+            $(#[$attribute])*
+            fn here $(<const $size: usize>)? ($($argument: $type),*) -> $result $body
+            // SAFETY: the field is named only where the processor has the instructions.
+            unsafe { here $(::<$size>)? ($($argument),*) }
+        }
+    )*};
+}
+
+impl Field for Avx2 {
+    type Element = Element;
+    type Row = [f64; LIMBS];
+
+    #[inline(always)]
+    fn negate_row(row: &Self::Row) -> Self::Row {
+        row.map(|limb| -limb)
+    }
+
+    field! {
+        #[inline]
+        fn zero() -> Element {
+            [[_mm256_setzero_pd(); LIMBS]; 2]
+        }
+
+        #[inline]
+        fn one() -> Element {
+            [ONE.map(|limb| _mm256_set1_pd(limb)); 2]
+        }
+
+        #[inline(never)]
+        fn load(numbers: &[blst_fp; LANES]) -> Element {
+            let [first, second] = halves(numbers);
+            [transfer::load(first), transfer::load(second)].map(|half| product::center(half))
+        }
+
+        #[inline(never)]
+        fn store(value: &Element) -> [blst_fp; LANES] {
+            let mut result = [blst_fp::default(); LANES];
+            let (first, second) = result.split_at_mut(HALF);
+            transfer::store(&value[0], first);
+            transfer::store(&value[1], second);
+            result
+        }
+
+        #[inline]
+        fn from_rows(rows: [&[f64; LIMBS]; LANES]) -> Element {
+            let [first, second] = halves(&rows);
+            [transfer::from_rows(first), transfer::from_rows(second)]
+        }
+
+        #[inline]
+        fn rows(value: &Element) -> [[f64; LIMBS]; LANES] {
+            let mut result = [[0.0; LIMBS]; LANES];
+            let (first, second) = result.split_at_mut(HALF);
+            transfer::to_rows(&value[0], first);
+            transfer::to_rows(&value[1], second);
+            result
+        }
+
+        #[inline]
+        fn add(left: &Element, right: &Element) -> Element {
+            zip(left, right, |left, right| _mm256_add_pd(left, right))
+                .map(|half| product::center(half))
+        }
+
+        #[inline]
+        fn sub(left: &Element, right: &Element, _bound: u64) -> Element {
+            zip(left, right, |left, right| _mm256_sub_pd(left, right))
+                .map(|half| product::center(half))
+        }
+
+        #[inline(never)]
+        fn dot<const N: usize>(left: [&Element; N], right: [&Element; N]) -> Element {
+            core::array::from_fn(|half| {
+                product::dot(left.map(|it| &it[half]), right.map(|it| &it[half]))
+            })
+        }
+
+        #[inline(never)]
+        fn sqr(value: &Element) -> Element {
+            core::array::from_fn(|half| product::square(&value[half]))
+        }
+
+        #[inline]
+        fn reduce(value: &Element, _bound: u64) -> Element {
+            *value
+        }
+
+        #[inline]
+        fn is_zero(value: &Element) -> [bool; LANES] {
+            // Below p, and with limbs below 2^48, only zero itself is zero.
+            let zero = _mm256_setzero_pd();
+            let masks = value.map(|half| {
+                let mut all = _mm256_cmp_pd::<_CMP_EQ_OQ>(half[0], zero);
+                for limb in &half[1..] {
+                    all = _mm256_and_pd(all, _mm256_cmp_pd::<_CMP_EQ_OQ>(*limb, zero));
+                }
+                _mm256_movemask_pd(all)
+            });
+            core::array::from_fn(|lane| masks[lane / HALF] >> (lane % HALF) & 1 == 1)
+        }
+
+        #[inline]
+        fn select(which: [bool; LANES], first: &Element, second: &Element) -> Element {
+            let mask = |from: usize| {
+                let [a, b, c, d] = core::array::from_fn(|lane| -i64::from(which[from + lane]));
+                _mm256_castsi256_pd(_mm256_set_epi64x(d, c, b, a))
+            };
+            let masks = [mask(0), mask(HALF)];
+            core::array::from_fn(|half| {
+                core::array::from_fn(|at| {
+                    _mm256_blendv_pd(second[half][at], first[half][at], masks[half])
+                })
+            })
+        }
+    }
+}
+
+/// One, times `R`.
+const ONE: [f64; LIMBS] = balanced(&power_of_two(384));
+
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn zip(left: &Element, right: &Element, work: impl Fn(__m256d, __m256d) -> __m256d) -> Element {
+    core::array::from_fn(|half| core::array::from_fn(|at| work(left[half][at], right[half][at])))
+}
+
+/// The lanes of both halves.
+#[inline(always)]
+fn halves<T>(lanes: &[T; LANES]) -> [&[T; HALF]; 2] {
+    let (first, second) = lanes.split_at(HALF);
+    [first, second].map(|half| half.try_into().expect("four of eight"))
+}
