@@ -210,9 +210,9 @@ fn store_all<C: Coordinate>(points: &[C::Point]) -> Vec<Stored<C>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::eight::Eight as Whole;
     use super::super::fp::Fp;
     use super::super::fp2::Fp2;
-    use super::super::eight::Eight as Whole;
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{G1Affine, G2Affine};

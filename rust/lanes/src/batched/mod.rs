@@ -37,9 +37,9 @@ mod fp2;
 mod ifma;
 #[cfg(test)]
 mod miller;
-mod path;
 #[cfg(test)]
 mod multiples;
+mod path;
 #[cfg(test)]
 mod plain;
 mod sum;

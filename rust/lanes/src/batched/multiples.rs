@@ -359,7 +359,8 @@ mod tests {
             })
             .collect();
         for count in [1, 7, 8, 9, points.len()] {
-            let found = multiply_each::<Whole<Plain>>(&points[..count], &bytes[..count * COEFFICIENT]);
+            let found =
+                multiply_each::<Whole<Plain>>(&points[..count], &bytes[..count * COEFFICIENT]);
             assert_eq!(&expected[..count], found.expect("prime order"));
         }
     }
