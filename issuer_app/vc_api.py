@@ -14,8 +14,17 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from issuer_app.engine import engine
-from trustid.errors import MalformedError, StatusUnknownError, TrustError, TrustidError
+from trustid.encoding import JsonObject
+from trustid.errors import (
+    MalformedError,
+    ProofError,
+    StatusUnknownError,
+    TrustError,
+    TrustidError,
+    UnsupportedError,
+)
 from trustid.protocols.vc_api import is_open, problem_details
+from trustid.protocols.vc_api_deriving import derive_credential
 from trustid.protocols.vc_api_lists import ServedVcList
 from trustid.status.bitstring import LIST_MEDIA_TYPE
 from trustid.status.list_change import CHANGE_MEDIA_TYPE
@@ -28,17 +37,17 @@ BAD_REQUEST: Final = 400
 blueprint = Blueprint("vc_api", __name__)
 
 
-def _guarded(view: Callable[[], Response]) -> Callable[[], Response]:
+def _guarded(view: Callable[..., Response]) -> Callable[..., Response]:
     """Let the admin call, or everybody on a server for test suites; refuse with problem details."""
     with_token = require_admin(view)
 
     @wraps(view)
-    def guarded() -> Any:
+    def guarded(**parts: str) -> Any:
         settings = server_settings()
         called = view if is_open(settings.extra, settings.public_url) else with_token
         try:
-            return called()
-        except (MalformedError, StatusUnknownError, TrustError) as err:
+            return called(**parts)
+        except (MalformedError, UnsupportedError, StatusUnknownError, TrustError, ProofError) as err:
             return _refusal(err)
 
     return guarded
@@ -54,8 +63,25 @@ def _refusal(err: TrustidError) -> Response:
 @_guarded
 def issue() -> Response:
     """Secure a credential and give it a place in a status list."""
-    secured = engine().vc.issue(json_body())
-    return no_store(make_response(jsonify({"verifiableCredential": secured}), 201))
+    return _created(engine().vc.issue(json_body()))
+
+
+@blueprint.post("/credentials/issue/<cryptosuite>")
+@_guarded
+def issue_with(cryptosuite: str) -> Response:
+    """The same with one cryptosuite, for callers that cannot name it: test suites know an issuer by its address."""
+    return _created(engine().vc.issue(json_body(), cryptosuite=cryptosuite))
+
+
+@blueprint.post("/credentials/derive")
+@_guarded
+def derive() -> Response:
+    """Show some of a credential, for holders that cannot do it themselves."""
+    return _created(derive_credential(json_body()))
+
+
+def _created(credential: JsonObject) -> Response:
+    return no_store(make_response(jsonify({"verifiableCredential": credential}), 201))
 
 
 @blueprint.post("/credentials/status")

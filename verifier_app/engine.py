@@ -17,11 +17,12 @@ from trustid.protocols.presentation import Sources
 from trustid.protocols.presenting import PresentationDesk
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.protocols.vc_api import is_open
-from trustid.protocols.vc_api_verifying import AnybodyPolicy, VcVerifying
+from trustid.protocols.vc_api_verifying import SUITE_ALGORITHMS, AnybodyPolicy, VcVerifying
 from trustid.settings import ServerSettings
 from trustid.status.check import StatusChecker
 from trustid.status.epochs.accepting import EpochTrust
 from trustid.status.epochs.http_source import HttpSource
+from trustid.status.keeping import StatusPolicy
 from trustid.stores.sqlite_revocation_seen import SqliteSeenStatements
 from trustid.stores.sqlite_verifier import SqliteStatusCache, SqliteVerifierStore
 from verifier_app.identity import Keys, load_keys
@@ -88,7 +89,9 @@ class Engine:
         cache = SqliteStatusCache(settings.store_path)
         fetches = fetcher or Fetcher(settings.fetch_policy())
         resolver = Resolver(fetches, clock=clock)
-        statuses = StatusChecker(fetches, cache, clock=clock)
+        anybody = is_open(settings.extra, settings.public_url)
+        accepted = SUITE_ALGORITHMS if anybody else policy.algorithms
+        statuses = StatusChecker(fetches, cache, clock=clock, policy=StatusPolicy(algorithms=accepted))
         epochs = EpochTrust(
             trust.registries,
             HttpSource(fetches),
@@ -98,7 +101,6 @@ class Engine:
         )
         metadata = IssuerMetadata(fetches, clock=clock)
         sources = Sources(resolver=resolver, metadata=metadata, status=statuses, epochs=epochs)
-        anybody = is_open(settings.extra, settings.public_url)
         desk = PresentationDesk(
             store=store,
             identity=keys.identity,
@@ -118,7 +120,7 @@ class Engine:
             store=store,
             keys=keys,
             vc=VcVerifying(
-                policy=AnybodyPolicy(require_key_binding=False) if anybody else policy,
+                policy=AnybodyPolicy(require_key_binding=False, algorithms=accepted) if anybody else policy,
                 sources=sources,
                 clock=clock,
             ),

@@ -33,14 +33,14 @@ def store(path):
 
 
 def test_every_kind_of_key_comes_back(store, path):
-    signing = {kind: keys.generate(kind) for kind in keys.KINDS}
+    signing = {kind: keys.generate(kind) for kind in (*keys.KINDS, "P-384")}
     encryption = generate_encryption_key("session")
     for kind, key in signing.items():
         store.add(kind, key)
     store.add("encryption", encryption)
     store.add("secret", b"\0\xff")
     again = Keystore.open(path, PASSPHRASE)
-    assert again.names() == ("Ed25519", "P-256", "encryption", "secret")
+    assert again.names() == ("Ed25519", "P-256", "P-384", "encryption", "secret")
     for kind, key in signing.items():
         again.get(kind).public_key.verify(key.sign(b"m"), b"m")
         key.public_key.verify(again.get(kind).sign(b"m"), b"m")

@@ -25,14 +25,15 @@ from trustid.protocols import vc_api
 from trustid.protocols.presentation import Sources
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.protocols.vc_api import OPEN_VARIABLE, is_open, problem_details
+from trustid.protocols.vc_api_deriving import derive_credential
 from trustid.protocols.vc_api_issuing import VcIssuing
 from trustid.protocols.vc_api_lists import LEASE_BLOCK, LISTS_PATH
 from trustid.protocols.vc_api_verifying import AnybodyPolicy, VcVerifying
-from trustid.protocols.vc_identity import VcIdentity
+from trustid.protocols.vc_identity import ALGORITHMS, VcIdentity
 from trustid.status import list_change
 from trustid.status.bitstring import MIN_ENTRIES, Bitstring, BitstringListCredential, open_list
 from trustid.status.check import StatusChecker
-from trustid.status.keeping import WantedList
+from trustid.status.keeping import StatusPolicy, WantedList
 from trustid.stores.sqlite_list_set import SqliteListSetStore
 
 NOW = 1_800_000_000
@@ -78,7 +79,7 @@ class World:
             sources=Sources(
                 Resolver(door, clock=self.clock),
                 IssuerMetadata(door, clock=self.clock),
-                StatusChecker(door, clock=self.clock),
+                StatusChecker(door, clock=self.clock, policy=StatusPolicy(algorithms=policy.algorithms)),
             ),
             clock=self.clock,
         )
@@ -200,7 +201,14 @@ def test_B233_a_credential_that_brings_what_is_not_its_own(
         ({"verificationMethod": f"{WEB}#vc-status"}, "issuer_not_ours"),
         ({"verificationMethod": "did:web:other-tenant.example#vc"}, "issuer_not_ours"),
         ({"cryptosuite": "eddsa-jcs-2022"}, None),
-        ({"cryptosuite": "ecdsa-jcs-2019"}, "malformed"),
+        ({"cryptosuite": "ecdsa-jcs-2019"}, None),
+        ({"cryptosuite": "ecdsa-jcs-2019", "verificationMethod": f"{WEB}#vc-p384"}, None),
+        ({"cryptosuite": "ecdsa-jcs-2019", "verificationMethod": f"{WEB}#vc"}, "malformed"),
+        ({"cryptosuite": "ecdsa-sd-2023", "verificationMethod": f"{WEB}#vc-p384"}, "malformed"),
+        ({"cryptosuite": "Ed25519Signature2020"}, "malformed"),
+        ({"cryptosuite": "ecdsa-sd-2023", "mandatoryPointers": ["/issuer"]}, None),
+        ({"cryptosuite": "ecdsa-sd-2023", "mandatoryPointers": ["/nowhere"]}, "malformed"),
+        ({"cryptosuite": "ecdsa-sd-2023", "mandatoryPointers": "/issuer"}, "malformed"),
         ({"cryptosuite": ["eddsa-jcs-2022"]}, "malformed"),
         ({"mandatoryPointers": ["/issuer"]}, "malformed"),
         ({"proof": {}}, "malformed"),
@@ -243,10 +251,108 @@ def test_another_cryptosuite(world: World) -> None:
         world.verify({**secured, "credentialSubject": {"id": STUDENT, "name": "Bob"}})
 
 
+@pytest.mark.parametrize("suite", sorted(ALGORITHMS))
+def test_every_cryptosuite_under_every_name_that_has_its_key(world: World, suite: str) -> None:
+    trusted = {TYPE: list(world.identity.names)}
+    verifying = world.new_verifying(TrustPolicy(issuers=trusted, algorithms=("EdDSA", "ES256", "ES384")))
+    for name in world.identity.names.values():
+        body = {"credential": credential(issuer=name.did), "options": {"cryptosuite": suite}}
+        if not any(one.key.algorithm in ALGORITHMS[suite] for one in name.keys):
+            with refused("malformed"):
+                world.issuing.issue(body)
+            continue
+        secured = world.issuing.issue(body)
+        assert secured["proof"]["cryptosuite"] == suite
+        if suite == "ecdsa-sd-2023":
+            with refused("proof_invalid"):
+                verifying.credential({"verifiableCredential": secured})
+            secured = derive_credential(
+                {
+                    "verifiableCredential": secured,
+                    "options": {"selectivePointers": ["/credentialSubject/name"]},
+                }
+            )
+        assert verifying.credential({"verifiableCredential": secured})["errors"] == []
+        with refused("proof_invalid"):
+            verifying.credential({"verifiableCredential": {**secured, "credentialSubject": {"name": "Bob"}}})
+
+
+def test_the_usual_cryptosuite_of_each_name(world: World) -> None:
+    found = [world.issue(issuer=name)["proof"]["cryptosuite"] for name in world.identity.names]
+    assert found == ["eddsa-jcs-2022", "eddsa-jcs-2022", "ecdsa-jcs-2019", "ecdsa-jcs-2019"]
+
+
+def test_the_cryptosuite_of_the_address(world: World) -> None:
+    body = {"credential": credential()}
+    secured = world.issuing.issue(body, cryptosuite="ecdsa-rdfc-2019")
+    assert secured["proof"]["cryptosuite"] == "ecdsa-rdfc-2019"
+    for options, address in (({"cryptosuite": "eddsa-jcs-2022"}, "ecdsa-rdfc-2019"), ({}, "none")):
+        with refused("malformed"):
+            world.issuing.issue({**body, "options": options}, cryptosuite=address)
+
+
+# --- selective disclosure ------------------------------------------------------
+
+
+def base_credential(world: World, *pointers: str) -> JsonObject:
+    options = {"cryptosuite": "ecdsa-sd-2023", "mandatoryPointers": list(pointers)}
+    return world.issuing.issue({"credential": credential(), "options": options})
+
+
+def derived(document: Any, *pointers: str) -> JsonObject:
+    return derive_credential({"verifiableCredential": document, "options": {"selectivePointers": pointers}})
+
+
+def test_derived_credentials_verify_and_show_no_more(world: World) -> None:
+    document = base_credential(world)
+    shown = derived(document)
+    assert shown["credentialSubject"] == {"id": STUDENT}
+    assert shown["credentialStatus"] == document["credentialStatus"]
+    assert world.verify(shown)["errors"] == []
+    assert world.verify(derived(document, "/credentialSubject/name"))["errors"] == []
+    assert derived(base_credential(world, "/credentialSubject/name"))["credentialSubject"]["name"] == "Ada"
+
+
+def test_a_derived_credential_is_revoked_with_its_base(world: World) -> None:
+    document, other = base_credential(world), base_credential(world)
+    world.issuing.change_status(change(document))
+    with refused("revoked"):
+        world.verify(derived(document))
+    world.verify(derived(other))
+
+
+def test_a_derived_credential_is_presented_by_its_subject(world: World) -> None:
+    shown = derived(base_credential(world), "/credentialSubject/name")
+    assert world.verify_presentation(world.present(shown))["errors"] == []
+    with refused("holder_mismatch"):
+        world.verify_presentation(world.present(shown, key=STRANGER))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"verifiableCredential": None},
+        {"verifiableCredential": []},
+        {"verifiableCredential": {"type": "VerifiableCredential"}},
+        {"options": {"selectivePointers": "/issuer"}},
+        {"options": {"selectivePointers": ["/nowhere"]}},
+        {"options": {"selectivePointers": [], "x": 1}},
+        {"x": 1},
+    ],
+    ids=range(7),
+)
+def test_what_cannot_be_derived(world: World, changes: dict[str, Any]) -> None:
+    body = {"verifiableCredential": base_credential(world), "options": {"selectivePointers": ["/issuer"]}}
+    derive_credential(body)
+    with refused("malformed"):
+        derive_credential({**body, **changes})
+    with refused("proof_invalid"):
+        derived(world.issue())
+
+
 def test_an_enveloped_credential(world: World) -> None:
-    key = world.identity.names[world.own].key
-    method = world.identity.names[world.own].method
-    token = issue_vc_jwt(credential(issuer=world.own), key=key, kid=method)
+    own = world.identity.names[world.own].keys[0]
+    token = issue_vc_jwt(credential(issuer=world.own), key=own.key, kid=own.method)
     envelope = {
         "@context": V2,
         "type": "EnvelopedVerifiableCredential",
@@ -337,7 +443,7 @@ def test_changes_of_a_list_are_served(world: World) -> None:
     document = world.issue()
     uri = document["credentialStatus"]["statusListCredential"]
     name = uri.rpartition("/")[2]
-    key = world.identity.names[WEB].list_key.public_key
+    key = world.identity.names[WEB].list_key.key.public_key
 
     def listed() -> BitstringListCredential:
         wanted = WantedList(WEB, uri, lambda header, now: key, world.now, 0, ("EdDSA",))

@@ -56,7 +56,9 @@ def document_url(did: str) -> str:
     return _location(Did.parse(did)).url(FILE)
 
 
-def document_for(did: str, keys: Mapping[str, PublicKey]) -> JsonObject:
+def document_for(
+    did: str, keys: Mapping[str, PublicKey], *, multikeys: Mapping[str, PublicKey] | None = None
+) -> JsonObject:
     """The document to serve for a did:web.
 
     Ed25519 keys are written as Multikey, which Data Integrity proofs ask for,
@@ -66,6 +68,8 @@ def document_for(did: str, keys: Mapping[str, PublicKey]) -> JsonObject:
         did: The DID.
         keys: Fragment (without `#`) -> key; each is listed for making
             assertions and for authentication.
+        multikeys: The same for keys of Data Integrity proofs, of any kind:
+            all are written as Multikey.
 
     Raises:
         ResolutionError: `did_malformed`, `did_document_invalid`.
@@ -73,6 +77,7 @@ def document_for(did: str, keys: Mapping[str, PublicKey]) -> JsonObject:
     parsed = Did.parse(did)
     _location(parsed)
     methods = [_method(did, fragment, key) for fragment, key in keys.items()]
+    methods += [_multikey(did, fragment, key) for fragment, key in (multikeys or {}).items()]
     names = [method["id"] for method in methods]
     document: JsonObject = {
         "@context": [
@@ -117,7 +122,12 @@ def _location(did: Did) -> Location:
 
 
 def _method(did: str, fragment: str, key: PublicKey) -> dict[str, Any]:
-    method: dict[str, Any] = {"id": f"{did}#{fragment}", "type": "Multikey", "controller": did}
     if key.algorithm == "EdDSA":
-        return method | {"publicKeyMultibase": key.to_multikey()}
-    return method | {"type": "JsonWebKey2020", "publicKeyJwk": key.to_jwk() | {"alg": key.algorithm}}
+        return _multikey(did, fragment, key)
+    jwk = key.to_jwk() | {"alg": key.algorithm}
+    return {"id": f"{did}#{fragment}", "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk}
+
+
+def _multikey(did: str, fragment: str, key: PublicKey) -> dict[str, Any]:
+    multikey = key.to_multikey()
+    return {"id": f"{did}#{fragment}", "type": "Multikey", "controller": did, "publicKeyMultibase": multikey}

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
 from trustid import catalogue
-from trustid.credentials.data_integrity import CREATORS, Creator
+from trustid.credentials.data_integrity import CREATORS, Creator, usual_creator
 from trustid.credentials.json_ld import OWN_CONTEXT
 from trustid.credentials.model import V2_CONTEXT
 from trustid.credentials.presentation import issue_credential
@@ -39,9 +39,6 @@ __all__ = ["FORMATS", "Format", "issue", "verify"]
 Format = Literal["dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt"]
 FORMATS: Final[tuple[Format, ...]] = ("dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt")
 """What `issue` makes; `verify` recognises the same, and vc+cose, jwt_vc_json and mso_mdoc."""
-
-_SUITE_OF_KEY: Final = {"EdDSA": "eddsa-jcs-2022", "ES256": "ecdsa-jcs-2019", "ES384": "ecdsa-jcs-2019"}
-"""The cryptosuite for a key where the caller names none."""
 
 ANYTHING_MAX: Final = 1 << 20
 CLOCKS_MAX: Final = 8
@@ -166,10 +163,11 @@ def _subject(claims: Mapping[str, Any], type: str, of_catalogue: bool) -> tuple[
 
 
 def _creator(cryptosuite: str | None, key: SigningKey) -> Creator:
-    name = cryptosuite or _SUITE_OF_KEY.get(key.algorithm, "")
-    if name not in CREATORS:
+    if cryptosuite is None:
+        return usual_creator(key)
+    if cryptosuite not in CREATORS:
         raise UnsupportedError("unsupported", f"expected one of {', '.join(CREATORS)}")
-    return CREATORS[name]
+    return CREATORS[cryptosuite]
 
 
 def verify(

@@ -27,7 +27,7 @@ from trustid.encoding import (
     parse_json_object,
 )
 from trustid.errors import ConfigurationError, KeystoreError, MalformedError, StoreError, UnsupportedError
-from trustid.keys.ec import P256SigningKey
+from trustid.keys.ec import P256SigningKey, P384SigningKey
 from trustid.keys.ed25519 import Ed25519SigningKey
 from trustid.keys.jose import EncryptionKey
 from trustid.keys.jwk import signing_key_from_jwk
@@ -252,7 +252,7 @@ def _to_file(header: JsonObject, sealed: bytes) -> bytes:
 
 def _to_entry(key: SigningKey | EncryptionKey | bytes) -> JsonObject:
     match key:
-        case Ed25519SigningKey() | P256SigningKey():
+        case Ed25519SigningKey() | P256SigningKey() | P384SigningKey():
             return {"kind": "signing", "value": key.to_private_jwk()}
         case EncryptionKey():
             return {"kind": "encryption", "value": key.to_private_jwk()}

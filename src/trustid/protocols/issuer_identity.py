@@ -142,10 +142,10 @@ class IssuerIdentity:
         """The document of the did:web.
 
         Args:
-            further: Keys of other engines under the same name, by fragment.
+            further: Keys of Data Integrity proofs under the same name, by fragment.
         """
         own = {signer.fragment: signer.key.public_key for signer in self.signers()}
-        return did_web.document_for(self.did, own | dict(further or {}))
+        return did_web.document_for(self.did, own, multikeys=further)
 
     def jwt_vc_issuer_metadata(self) -> JsonObject:
         """JWT VC Issuer Metadata (draft-ietf-oauth-sd-jwt-vc-19, section 5)."""

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from trustid.credentials.data_integrity import CREATORS
+from trustid.credentials.data_integrity import CREATORS, ecdsa_sd_2023
+from trustid.credentials.data_integrity.ecdsa_sd_2023 import selective_creator
+from trustid.credentials.data_integrity.selection import check_pointers, select
 from trustid.credentials.model import Credential
 from trustid.credentials.presentation import issue_credential
 from trustid.encoding import JsonObject
@@ -29,9 +31,10 @@ __all__ = ["VcIssuing"]
 
 STATUS: Final = "credentialStatus"
 MAX_DEPTH: Final = 32
-OPTIONS: Final = frozenset({"credentialId", "cryptosuite", "issuer", "statusPurposes", "verificationMethod"})
-CRYPTOSUITES: Final = ("eddsa-jcs-2022", "eddsa-rdfc-2022")
-"""What the issuer's Ed25519 key can sign with; the first by default."""
+POINTERS: Final = "mandatoryPointers"
+OPTIONS: Final = frozenset(
+    {"credentialId", "cryptosuite", "issuer", POINTERS, "statusPurposes", "verificationMethod"}
+)
 
 
 class VcIssuing:
@@ -62,11 +65,16 @@ class VcIssuing:
         self._clock = clock
         self._keep_foreign_status = keep_foreign_status
 
-    def issue(self, body: Any) -> JsonObject:
+    def issue(self, body: Any, *, cryptosuite: str | None = None) -> JsonObject:
         """Answer POST /credentials/issue.
+
+        With ecdsa-sd-2023 the holder can keep back all but what
+        `mandatoryPointers` name and what every verifier needs
+        (`essential_pointers`).
 
         Args:
             body: `{"credential": {...}, "options": {...}}`.
+            cryptosuite: The one of the address; another in the options is refused.
 
         Returns:
             The secured credential.
@@ -92,9 +100,8 @@ class VcIssuing:
             raise MalformedError("malformed", "expected no credentialStatus; it is added here")
         options = read_members(request.get("options", {}), OPTIONS, what="options")
         name = self._name(view.issuer, options)
-        suite = options.get("cryptosuite", CRYPTOSUITES[0])
-        if suite not in CRYPTOSUITES:
-            raise MalformedError("malformed", f"expected one of the cryptosuites {', '.join(CRYPTOSUITES)}")
+        suite, key = name.choose(_suite(options, cryptosuite), options.get("verificationMethod"))
+        pointers = _pointers(options, suite, credential)
         if view.version != "2.0":
             raise MalformedError("malformed", "expected a credential of version 2.0")
         purposes = _purposes(options)
@@ -102,10 +109,10 @@ class VcIssuing:
         secured = {**credential, STATUS: entries if len(entries) > 1 else entries[0]}
         return issue_credential(
             secured,
-            key=name.key,
-            verification_method=name.method,
+            key=key.key,
+            verification_method=key.method,
             created=datetime.fromtimestamp(self._clock(), UTC),
-            create=CREATORS[suite],
+            create=CREATORS[suite] if pointers is None else selective_creator(pointers),
         )
 
     def _name(self, issuer: str, options: JsonObject) -> VcName:
@@ -114,8 +121,6 @@ class VcIssuing:
             raise ProtocolError("issuer_not_ours", "expected this server's issuer")
         if options.get("issuer", name.did) != name.did:
             raise ProtocolError("issuer_not_ours", "expected no other issuer in options")
-        if options.get("verificationMethod", name.method) != name.method:
-            raise ProtocolError("issuer_not_ours", "expected this issuer's own key in options")
         return name
 
     def change_status(self, body: Any) -> None:
@@ -146,6 +151,24 @@ def _purposes(options: JsonObject) -> Sequence[str]:
         if asked == list(purposes):
             return purposes
     raise MalformedError("malformed", f"expected statusPurposes {REVOCATION}, or {' and '.join(PURPOSES)}")
+
+
+def _suite(options: JsonObject, of_address: str | None) -> str | None:
+    named = options.get("cryptosuite", of_address)
+    if named is not None and (not isinstance(named, str) or of_address not in (None, named)):
+        raise MalformedError("malformed", "expected the cryptosuite of this address in options")
+    return named
+
+
+def _pointers(options: JsonObject, suite: str, credential: JsonObject) -> tuple[str, ...] | None:
+    """What the caller makes mandatory beside the essential; None where everything is."""
+    if POINTERS not in options:
+        return () if suite == ecdsa_sd_2023.CRYPTOSUITE else None
+    if suite != ecdsa_sd_2023.CRYPTOSUITE:
+        raise MalformedError("malformed", f"expected {POINTERS} only with {ecdsa_sd_2023.CRYPTOSUITE}")
+    pointers = check_pointers(options[POINTERS])
+    select({**credential, STATUS: {}}, pointers)  # before a place is taken
+    return pointers
 
 
 def _check_entries(value: Any, depth: int = 0) -> None:

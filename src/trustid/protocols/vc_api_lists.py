@@ -69,10 +69,10 @@ class VcLists:
             did: ListSet(
                 did,
                 kind=BitstringLists(
-                    key=name.list_key,
+                    key=name.list_key.key,
                     uri_of=self._prefix.__add__,
                     issuer=did,
-                    kid=name.list_method,
+                    kid=name.list_key.method,
                     ttl_seconds=ttl_seconds,
                 ),
                 store=store,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
 from trustid.credentials.data_integrity.proof import check_options, split_proofs
+from trustid.credentials.jose import DEFAULT_ALGORITHMS
 from trustid.credentials.model import Presentation
 from trustid.encoding import JsonObject
 from trustid.errors import HolderBindingError, MalformedError, TrustidError, UnsupportedError
@@ -24,7 +25,7 @@ from trustid.protocols.trust import TrustPolicy
 from trustid.protocols.vc_api import problem_details, read_members
 from trustid.protocols.verifying import CHECK_NAMES, verify_presentation
 
-__all__ = ["AnybodyPolicy", "VcVerifying"]
+__all__ = ["SUITE_ALGORITHMS", "AnybodyPolicy", "VcVerifying"]
 
 PROOF: Final = "proof"
 ASKABLE: Final[Mapping[str, str]] = {
@@ -34,6 +35,9 @@ ASKABLE: Final[Mapping[str, str]] = {
     "credentialStatus": "not_revoked",
 }
 """What `options.checks` may name -> the last check of the verifying order that belongs to it."""
+
+SUITE_ALGORITHMS: Final = (*DEFAULT_ALGORITHMS, "ES384")
+"""What test suites sign with."""
 
 CREDENTIAL_TYPES: Final = ("VerifiableCredential", "EnvelopedVerifiableCredential")
 PRESENTATION_TYPES: Final = ("VerifiablePresentation",)

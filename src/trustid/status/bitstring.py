@@ -18,7 +18,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
+from trustid.credentials.data_integrity import (
+    SUITES,
+    Expectation,
+    usual_creator,
+    verify_document,
+)
 from trustid.credentials.data_integrity.proof import split_proofs
 from trustid.credentials.model import V2_CONTEXT, Credential
 from trustid.credentials.model_values import read_datetime
@@ -240,14 +245,14 @@ def issue(
         uri: Where it will be served; credentials name the same.
         issuer: The issuer of the credentials.
         purpose: "revocation", "suspension", "refresh", "message", or several.
-        key: An Ed25519 key of the issuer.
+        key: A key of the issuer; its kind says with which cryptosuite (`usual_creator`).
         verification_method: The DID URL of that key.
         issued_at: Epoch seconds.
         expires_at: Epoch seconds; without it the list never ends.
         ttl_seconds: For how long a copy may be kept.
 
     Returns:
-        A credential of version 2.0, secured with eddsa-jcs-2022.
+        A credential of version 2.0, secured with a Data Integrity proof.
 
     Raises:
         MalformedError: An address is no URL.
@@ -275,7 +280,13 @@ def issue(
     if expires_at is not None:
         document["validUntil"] = _timestamp(expires_at)
     created = datetime.fromtimestamp(issued_at, UTC)
-    return issue_credential(document, key=key, verification_method=verification_method, created=created)
+    return issue_credential(
+        document,
+        key=key,
+        verification_method=verification_method,
+        created=created,
+        create=usual_creator(key),
+    )
 
 
 def open_list(text: str, wanted: WantedList) -> BitstringListCredential:

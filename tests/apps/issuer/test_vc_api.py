@@ -45,7 +45,46 @@ def test_issued(issuer: IssuerUnderTest) -> None:
     assert method.public_key == issuer.engine.vc.identity.public_keys["vc"]
 
 
-@pytest.mark.parametrize("path", ["/credentials/issue", "/credentials/status"])
+def test_a_cryptosuite_by_its_address(issuer: IssuerUnderTest) -> None:
+    document = DidDocument.from_json(issuer.client().get("/.well-known/did.json").json, WEB)
+    for suite, fragment in (("ecdsa-rdfc-2019", "vc-p256"), ("eddsa-rdfc-2022", "vc")):
+        path = f"/credentials/issue/{suite}"
+        answer = issuer.admin("POST", path, json={"credential": credential()})
+        assert answer.status_code == 201, answer.json
+        proof = answer.json["verifiableCredential"]["proof"]
+        assert proof["cryptosuite"] == suite
+        method = document.verification_method(proof["verificationMethod"], "assertionMethod")
+        assert method.public_key == issuer.engine.vc.identity.public_keys[fragment]
+    unknown = issuer.admin("POST", "/credentials/issue/none", json={"credential": credential()})
+    assert error_of(unknown) == (400, "malformed")
+
+
+def test_issue_and_derive(issuer: IssuerUnderTest) -> None:
+    body = {
+        "credential": credential(credentialSubject={"id": "did:example:subject", "name": "Ada"}),
+        "options": {"cryptosuite": "ecdsa-sd-2023", "mandatoryPointers": ["/issuer"]},
+    }
+    secured = issuer.admin("POST", "/credentials/issue", json=body).json["verifiableCredential"]
+    wanted = {"verifiableCredential": secured, "options": {"selectivePointers": ["/credentialSubject/name"]}}
+    answer = issuer.admin("POST", "/credentials/derive", json=wanted)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (201, "no-store")
+    assert answer.json["verifiableCredential"]["credentialSubject"]["name"] == "Ada"
+    for bad, code in (
+        ({**wanted, "options": {"selectivePointers": ["/nowhere"]}}, "malformed"),
+        (answer.json, "proof_invalid"),
+    ):
+        assert error_of(issuer.admin("POST", "/credentials/derive", json=bad)) == (400, code)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/credentials/issue",
+        "/credentials/status",
+        "/credentials/derive",
+        "/credentials/issue/eddsa-jcs-2022",
+    ],
+)
 def test_B233_without_the_admin_token(issuer: IssuerUnderTest, path: str) -> None:
     body = {"credential": credential()}
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": ADMIN_TOKEN}):

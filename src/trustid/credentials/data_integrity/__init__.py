@@ -33,6 +33,7 @@ from trustid.credentials.data_integrity.proof import (
     Verifier,
     verify_document,
 )
+from trustid.keys import SigningKey
 
 __all__ = [
     "CREATORS",
@@ -42,6 +43,7 @@ __all__ = [
     "KeyResolver",
     "VerifiedDocument",
     "Verifier",
+    "usual_creator",
     "verify_document",
 ]
 
@@ -66,3 +68,15 @@ CREATORS: Final[Mapping[str, Creator]] = MappingProxyType(
     }
 )
 """How each of them makes a proof."""
+
+
+_SUITE_OF_KEY: Final = {
+    "EdDSA": eddsa_jcs_2022.CRYPTOSUITE,
+    "ES256": ecdsa_jcs_2019.CRYPTOSUITE,
+    "ES384": ecdsa_jcs_2019.CRYPTOSUITE,
+}
+
+
+def usual_creator(key: SigningKey) -> Creator:
+    """The cryptosuite for a key where nobody names another: canonical JSON, which leaves nothing unsigned."""
+    return CREATORS[_SUITE_OF_KEY[key.algorithm]]

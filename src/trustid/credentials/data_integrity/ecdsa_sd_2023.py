@@ -23,7 +23,7 @@ from trustid.credentials.data_integrity.ecdsa_sd_proof_value import (
     DerivedProofValue,
     is_base,
 )
-from trustid.credentials.data_integrity.proof import check_options, split_proofs
+from trustid.credentials.data_integrity.proof import Creator, check_options, split_proofs
 from trustid.credentials.data_integrity.selection import check_pointers, select
 from trustid.credentials.data_integrity.statements import Statements, relabel
 from trustid.credentials.json_ld import Contexts, canonical_labels, nquads_lines
@@ -31,7 +31,15 @@ from trustid.encoding import JsonObject, sha256
 from trustid.errors import MalformedError, ProofError, SignatureError
 from trustid.keys import P256PublicKey, P256SigningKey, PublicKey, SigningKey
 
-__all__ = ["CRYPTOSUITE", "create", "create_base", "derive", "essential_pointers", "verify"]
+__all__ = [
+    "CRYPTOSUITE",
+    "create",
+    "create_base",
+    "derive",
+    "essential_pointers",
+    "selective_creator",
+    "verify",
+]
 
 CRYPTOSUITE: Final = "ecdsa-sd-2023"
 
@@ -52,7 +60,17 @@ def create(document: Mapping[str, Any], options: Mapping[str, Any], key: Signing
 
     As `create_base`.
     """
-    return create_base(document, options, key, mandatory_pointers=essential_pointers(document))
+    return selective_creator(())(document, options, key)
+
+
+def selective_creator(pointers: Sequence[str]) -> Creator:
+    """Makes base proofs from which the holder can keep back all but these and `essential_pointers`."""
+
+    def creator(document: Mapping[str, Any], options: Mapping[str, Any], key: SigningKey) -> JsonObject:
+        mandatory = dict.fromkeys((*essential_pointers(document), *pointers))
+        return create_base(document, options, key, mandatory_pointers=tuple(mandatory))
+
+    return creator
 
 
 def essential_pointers(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ class TokenLists(_Signing):
 class BitstringLists(_Signing):
     """Bitstring Status Lists, two a shard: revocation, and suspension beside it.
 
-    `key` is an Ed25519 key here, and `kid` the DID URL of it.
+    `kid` is the DID URL of `key` here.
 
     Reference:
         Bitstring Status List 1.0, sections 2.2 and 3.1.
