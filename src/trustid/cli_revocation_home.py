@@ -128,16 +128,16 @@ def desk(path: str) -> IssuerDesk:
 
 def say_backup(output: Output, home: Home) -> None:
     """Tell people what to keep, and what never to bring back."""
-    output.panel(
-        "Back up now",
-        [
-            ("once", f"{home.path / KEYSTORE}, and its passphrase in another place"),
-            ("", "without them nothing is ever revoked again; who has both can prove anything for anybody"),
-            ("each day", str(home.path / STORE)),
-            ("never", "publish or join from an old copy of it: slots would be given out twice"),
-            ("tell verifiers", f"the statement key {home.public()['thumbprint']}"),
-        ],
+    lines = (
+        ("Back up now:", "bold"),
+        (f"  once         {home.path / KEYSTORE}, and its passphrase in another place:", ""),
+        ("               without them nothing is ever revoked again; who has both can prove anything", ""),
+        (f"  each day     {home.path / STORE}", ""),
+        ("  never go on  from an old copy of that file: slots would be given out twice", "yellow"),
+        (f"Tell verifiers and issuers the statement key: {home.public()['thumbprint']}", ""),
     )
+    for text, style in lines:
+        output.say(text, style)
 
 
 def _passphrase(*, new: bool) -> bytes:

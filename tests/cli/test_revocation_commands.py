@@ -1,0 +1,204 @@
+"""`trustid revocation` as an operator uses it, over its own folder and a real issuer's store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from registry_under_test import TICKET_KEY, URI
+from trustid import cli_output
+from trustid.cli import trustid
+from trustid.encoding import b64url_encode
+from trustid.keys import public_key_from_jwk
+from trustid.status.epochs.statement import keys_by_thumbprint, read_statement
+from trustid.status.tickets import open_ticket
+from trustid.stores.sqlite_tickets import SqliteTicketStore
+
+KEY = b64url_encode(TICKET_KEY.public_key)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A manager's folder that is not there yet, and its passphrase."""
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("correct horse battery staple")
+    passphrase.chmod(0o600)
+    monkeypatch.setenv("TRUSTID_REVOCATION", str(tmp_path / "manager"))
+    monkeypatch.setenv("TRUSTID_REVOCATION_PASSPHRASE_FILE", str(passphrase))
+    monkeypatch.delenv("TRUSTID_REVOCATION_PUBLISHED", raising=False)
+    return tmp_path / "manager"
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> SqliteTicketStore:
+    return SqliteTicketStore(tmp_path / "issuer.db")
+
+
+def run(*arguments: str, exit_code: int = 0) -> Result:
+    result = CliRunner().invoke(trustid, ["revocation", *arguments])
+    assert result.exit_code == exit_code, (result.output, result.exception)
+    return result
+
+
+def told(*arguments: str, exit_code: int = 0) -> Any:
+    return json.loads(run(*arguments, "--json", exit_code=exit_code).stdout)
+
+
+def join(issuer: SqliteTicketStore, count: int = 3) -> list[int]:
+    told("join", "--issuer-store", str(issuer.path), "--ticket-key", KEY, "--count", str(count))
+    return [row["slot"] for row in issuer.query("SELECT slot FROM ticket ORDER BY slot")]
+
+
+def test_a_registry_from_beginning_to_end(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:
+    made = told("init", URI, "--capacity", "100")
+    assert (made["registry"], made["capacity"]) == (URI, 100)
+    slots = join(issuer)
+    [row] = issuer.query("SELECT slot, sealed FROM ticket WHERE slot = ?", (slots[0],))
+    assert open_ticket(TICKET_KEY, URI, row["slot"], row["sealed"])
+    first = told("publish")
+    assert (first["epoch"], first["requests"], first["waiting"]) == (0, 0, 0)
+    assert told("revoke", str(slots[0]), str(slots[1])) == {"asked": 2, "waiting": 2}
+    assert told("revoke", str(slots[0])) == {"asked": 0, "waiting": 2}
+    second = told("publish")
+    keys = keys_by_thumbprint(public_key_from_jwk(made["statement_key"]))
+    statements = [read_statement(one["statement"], keys, registry=URI) for one in (first, second)]
+    assert statements[1].statement.previous == statements[0].hash
+    state = told("status")
+    assert [state[name] for name in ("joined", "members", "waiting", "epoch", "begun")] == [3, 1, 0, 1, None]
+    epochs = told("history", "--replay")["epochs"]
+    assert [(one["epoch"], one["revoked"], one["published"]) for one in epochs] == [
+        (0, 0, True),
+        (1, 2, True),
+    ]
+    checked = told("serve-check")
+    assert (checked["epoch"], checked["statements"], checked["blocks"], checked["rows"]) == (1, 2, 1, 16)
+    told("export", str(tmp_path / "audit.json"))
+    audit = json.loads((tmp_path / "audit.json").read_text())
+    assert [one.token for one in statements] == audit["statements"]
+    assert audit["keys"] == [made["statement_key"]]
+
+
+def test_people_get_words(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:
+    output = run("init", URI, "--capacity", "100").output
+    assert "Back up now" in output
+    assert "keystore.json" in output
+    assert "none yet" in run("status").output
+    slots = join(issuer)
+    run("publish")
+    assert "trustid revocation publish" in run("revoke", str(slots[0])).output
+    assert "Epoch 1 is published" in run("publish").output
+    assert "In order" in run("serve-check").output
+    assert "Every value follows" in run("history", "--replay").output
+    assert "2 statements" in run("export", str(tmp_path / "audit.json")).output
+
+
+def test_what_a_desk_revoked_is_executed(issuer: SqliteTicketStore, tmp_path: Path) -> None:
+    told("init", URI, "--capacity", "100")
+    slots = join(issuer)
+    told("publish")
+    with issuer.transaction() as work:
+        work.execute(
+            "INSERT INTO issuance (id, configuration_id, state, sealed, link_hash, attempts_left, created_at)"
+            " VALUES ('one', 'vaccination', 'revoked', x'00', x'00', 0, 1)"
+        )
+        work.execute("UPDATE ticket SET issuance_id = 'one', requested_at = 1 WHERE slot = ?", (slots[1],))
+    published = told("publish")
+    assert (published["epoch"], published["requests"]) == (1, 1)
+    assert issuer.requested_slots(URI) == []
+    assert issuer.ticket_epoch("one") == (URI, 1)
+    issuer.close()
+    moved = issuer.path.rename(tmp_path / "away.db")
+    lost = told("publish", exit_code=4)
+    assert (lost["epoch"], lost["unreachable"]) == (2, [str(issuer.path)])
+    moved.rename(issuer.path)
+    assert told("publish")["unreachable"] == []
+
+
+def test_refusals_say_what_to_do(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:
+    for command in (("status",), ("publish",), ("revoke", "1"), ("history",), ("serve-check",)):
+        assert told(*command, exit_code=4)["error"] == "registry_missing"
+    assert not home.exists()
+    assert told("init", "https://hospital.example/", exit_code=1)["error"] == "malformed"
+    assert not home.exists()
+    told("init", URI, "--capacity", "10")
+    assert told("init", URI, "--capacity", "10", exit_code=4)["error"] == "registry_exists"
+    assert told("init", URI, "--capacity", "11", exit_code=4)["error"] == "registry_exists"
+    assert told("revoke", "3", exit_code=1)["error"] == "not_member"
+    store = ("--issuer-store", str(issuer.path))
+    for key in ("abc", "?", b64url_encode(bytes(32))):
+        assert (
+            told("join", *store, "--ticket-key", key, "--count", "1", exit_code=1)["error"] == "key_invalid"
+        )
+    assert told("join", *store, "--ticket-key", KEY, "--count", "11", exit_code=1)["error"] == "registry_full"
+    assert told("join", *store, "--ticket-key", KEY, "--count", "10") == {"delivered": 10, "free": 10}
+    (tmp_path / "there.json").write_text("{}")
+    assert told("export", str(tmp_path / "there.json"), exit_code=4)["error"] == "store_unavailable"
+    run("revoke", exit_code=2)
+    run("serve-check", "--registry", URI, exit_code=2)
+
+
+def test_passphrases(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("too short")
+    assert told("init", URI, exit_code=4)["error"] == "setting_unsafe"
+    passphrase.write_text("correct horse battery staple")
+    told("init", URI, "--capacity", "10")
+    passphrase.write_text("another horse battery staple")
+    assert told("status", exit_code=4)["error"] == "key_unseal_failed"
+    monkeypatch.delenv("TRUSTID_REVOCATION_PASSPHRASE_FILE")
+    assert told("status", exit_code=4)["error"] == "setting_missing"
+
+
+def test_an_interrupted_init_is_repeated(home: Path) -> None:
+    told("init", URI, "--capacity", "10")
+    key = told("status")["thumbprint"]
+    (home / "registry.db").unlink()  # as if it had died before the store was written
+    for log in home.glob("registry.db-*"):
+        log.unlink()
+    assert told("init", URI, "--capacity", "10")["thumbprint"] == key
+
+
+def test_strangers_check_what_is_published_elsewhere(home: Path, tmp_path: Path) -> None:
+    made = told("init", URI, "--capacity", "100")
+    told("publish", "--publish-to", str(tmp_path / "served"))
+    (tmp_path / "key.jwk").write_text(json.dumps(made["statement_key"]))
+    place = ("--registry", URI, "--key", str(tmp_path / "key.jwk"), "--from", str(tmp_path / "served"))
+    assert told("serve-check", *place)["epoch"] == 0
+    assert not (home / "published").exists()
+    block = tmp_path / "served" / "epochs" / "0" / "blocks" / "0"
+    data = block.read_bytes()
+    block.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    assert told("serve-check", *place, exit_code=1)["error"] == "acc_update_invalid"
+    (tmp_path / "key.jwk").write_text(json.dumps(TICKET_JWK))
+    assert told("serve-check", *place, exit_code=1)["error"] == "acc_value_untrusted"
+
+
+TICKET_JWK = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+
+
+def test_long_work_shows_a_bar_to_people_only(
+    home: Path, monkeypatch: pytest.MonkeyPatch, issuer: SqliteTicketStore
+) -> None:
+    told("init", URI, "--capacity", "5000")
+    monkeypatch.setattr(cli_output, "PROGRESS_AFTER_SECONDS", -1.0)
+    assert "blocks" not in run("publish").stderr
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "blocks" in run("publish").stderr
+    assert run("publish", "--json").stderr == ""
+
+
+def test_nothing_secret_is_printed(home: Path, issuer: SqliteTicketStore) -> None:
+    told("init", URI, "--capacity", "100")
+    slots = join(issuer, 5)
+    texts = [
+        run(*command).output for command in (("status",), ("publish",), ("history",), ("status", "--json"))
+    ]
+    for slot in slots:
+        assert all(f'"{slot}"' not in text and f" {slot} " not in text for text in texts if slot > 9)
+    assert (home / "keystore.json").stat().st_mode & 0o077 == 0
+    assert (home / "registry.db").stat().st_mode & 0o077 == 0
+    assert home.stat().st_mode & 0o077 == 0
