@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,14 @@ URI = "https://hospital.example/revocation/vaccination"
 START = 1_800_000_000
 DAY = 24 * 3600
 TICKET_KEY = OpeningKey(bytes(range(32)))
+
+
+def memory_folder() -> Iterator[Path]:
+    """A folder in memory where there is such a place: what is flushed often goes there at once."""
+    memory = Path("/dev/shm")
+    made = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+    yield made
+    shutil.rmtree(made)
 
 
 class Clock:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from registry_under_test import TICKET_KEY, URI
+from registry_under_test import TICKET_KEY, URI, memory_folder
 from trustid import cli_output
 from trustid.cli import trustid
 from trustid.encoding import b64url_encode
@@ -19,6 +20,11 @@ from trustid.status.tickets import open_ticket
 from trustid.stores.sqlite_tickets import SqliteTicketStore
 
 KEY = b64url_encode(TICKET_KEY.public_key)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from memory_folder()
 
 
 @pytest.fixture(autouse=True)

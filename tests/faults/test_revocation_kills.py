@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from faults.dying import Moments, in_child
-from registry_under_test import TICKET_KEY, URI, Clock, World, manager_keys
+from registry_under_test import TICKET_KEY, URI, Clock, World, manager_keys, memory_folder
 from trustid.status.accumulator import BLOCK_ROWS
 from trustid.status.epochs.checking import check_published
 from trustid.status.epochs.publishing import Publisher
@@ -34,11 +32,8 @@ TRIES = int(os.environ.get("TRUSTID_KILLS", "3"))
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """In memory where there is such a place: a kill loses nothing that was written, so a disk adds only time."""
-    memory = Path("/dev/shm")
-    made = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
-    yield made
-    shutil.rmtree(made)
+    """In memory: a kill loses nothing that was written, so a disk adds only time."""
+    yield from memory_folder()
 
 
 class Manager:

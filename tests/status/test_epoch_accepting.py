@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from refusing import refused
-from registry_under_test import DAY, URI, Tampering, World, outage, world
+from registry_under_test import DAY, URI, Tampering, World, memory_folder, outage, world
 from trustid.status.epochs.accepting import EpochTrust
 from trustid.status.epochs.memory import MemorySeenStatements
 from trustid.status.epochs.ports import SeenStatements
@@ -19,6 +20,11 @@ from trustid.stores.sqlite_revocation_seen import SqliteSeenStatements
 
 HOUR = 3600
 REQUEST: Any = {"verifier": b"https://shop.example", "nonce": bytes(16), "credential_hash": bytes(32)}
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from memory_folder()
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from refusing import refused
-from registry_under_test import DAY, URI, Tampering, World, manager_keys, outage, world
+from registry_under_test import DAY, URI, Tampering, World, manager_keys, memory_folder, outage, world
 from trustid.keys.bls import SecretKey
 from trustid.keys.quorum import Committee, Member, VoteCollector
 from trustid.status.accumulator import Accumulator
@@ -16,6 +17,11 @@ from trustid.status.epochs.chain import StatementChain
 from trustid.status.epochs.memory import MemorySeenStatements
 from trustid.status.epochs.statement import SignedStatement
 from trustid.status.epochs.trust import RegistryTrust
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from memory_folder()
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from refusing import refused
-from registry_under_test import DAY, URI, Tampering, World, outage, world
+from registry_under_test import DAY, URI, Tampering, World, memory_folder, outage, world
 from trustid.status.accumulator import BLOCK_ROWS, ROW_BYTES
 from trustid.status.epochs.accepting import EpochTrust
 from trustid.status.epochs.holding import HolderKeeping
@@ -17,6 +18,11 @@ from trustid.status.epochs.trust import EpochPolicy
 from trustid.status.membership import MembershipVerifier, Opening, Presentation
 
 REQUEST: Any = {"verifier": b"https://shop.example", "nonce": bytes(16), "credential_hash": bytes(32)}
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from memory_folder()
 
 
 @pytest.fixture
@@ -107,9 +113,10 @@ def test_the_block_is_fetched_once_an_epoch(made: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> World:
+def large() -> Iterator[World]:
     """Three blocks, the last one short."""
-    return world(tmp_path_factory.mktemp("large"), capacity=2 * BLOCK_ROWS + 100, joined=20)
+    for folder in memory_folder():
+        yield world(folder, capacity=2 * BLOCK_ROWS + 100, joined=20)
 
 
 def test_B180_a_block_that_is_not_the_one_that_was_signed(large: World) -> None:

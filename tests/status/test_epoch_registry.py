@@ -5,13 +5,25 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from refusing import refused
-from registry_under_test import DAY, START, TICKET_KEY, URI, Clock, Desk, World, manager_keys, world
+from registry_under_test import (
+    DAY,
+    START,
+    TICKET_KEY,
+    URI,
+    Clock,
+    Desk,
+    World,
+    manager_keys,
+    memory_folder,
+    world,
+)
 from trustid.keys.keystore import Keystore
 from trustid.status.epochs.checking import check_published
 from trustid.status.epochs.folder import FolderSource
@@ -22,6 +34,11 @@ from trustid.status.epochs.publishing import Publisher
 from trustid.status.epochs.registry import Registry
 from trustid.status.membership import Witness
 from trustid.stores.sqlite_revocation import SqliteRegistryStore
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    yield from memory_folder()
 
 
 @pytest.fixture
