@@ -125,6 +125,20 @@ def revoke(issuance_id: str) -> Response:
     return jsonify(issuance_json(engine().revoking.revoke(issuance_id)))
 
 
+@blueprint.post("/issuances/<issuance_id>/suspend")
+@require_admin
+def suspend(issuance_id: str) -> Response:
+    """Suspend every copy of an issuance; again changes nothing."""
+    return jsonify(issuance_json(engine().revoking.suspend(issuance_id)))
+
+
+@blueprint.delete("/issuances/<issuance_id>/suspend")
+@require_admin
+def resume(issuance_id: str) -> Response:
+    """End a suspension; again changes nothing."""
+    return jsonify(issuance_json(engine().revoking.resume(issuance_id)))
+
+
 @blueprint.delete("/issuances/<issuance_id>/revoke")
 @require_admin
 def restore(issuance_id: str) -> Response:
@@ -182,6 +196,7 @@ def issuance_json(issuance: Issuance) -> JsonObject:
         "created_at": _time(issuance.created_at),
         "issued_at": _time(issuance.issued_at),
         "revoked_at": _time(issuance.revoked_at),
+        "suspended_at": _time(issuance.suspended_at),
     }
 
 

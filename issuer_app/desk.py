@@ -191,6 +191,22 @@ def revoke(issuance_id: str) -> AnyResponse:
     return redirect(url_for("pages.issuance", issuance_id=issuance_id), 303)
 
 
+@blueprint.post("/issuances/<issuance_id>/suspend")
+@require_staff
+def suspend(issuance_id: str) -> AnyResponse:
+    """Suspend, until somebody ends it."""
+    engine().revoking.suspend(issuance_id)
+    return redirect(url_for("pages.issuance", issuance_id=issuance_id), 303)
+
+
+@blueprint.post("/issuances/<issuance_id>/resume")
+@require_staff
+def resume(issuance_id: str) -> AnyResponse:
+    """End a suspension."""
+    engine().revoking.resume(issuance_id)
+    return redirect(url_for("pages.issuance", issuance_id=issuance_id), 303)
+
+
 @blueprint.post("/issuances/<issuance_id>/renew")
 @require_staff
 def renew(issuance_id: str) -> AnyResponse:
@@ -298,6 +314,7 @@ def _person(found: Issuance, *, codes: bool = True) -> JsonObject:
         "created": _day(found.created_at),
         "issued": _day(found.issued_at),
         "revoked": _day(found.revoked_at),
+        "suspended": _day(found.suspended_at),
         "copies": found.credentials,
     }
 

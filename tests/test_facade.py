@@ -95,6 +95,18 @@ def test_a_revocation_is_seen_when_the_list_has_aged(world) -> None:
         world.prove("degree.name")
 
 
+def test_a_suspension_ends(world) -> None:
+    issued = world.graduate()
+    world.school.suspend(issued)
+    world.employer.refresh()
+    with pytest.raises(RevokedError) as refusal:
+        world.prove("degree.name")
+    assert refusal.value.code == "suspended"
+    world.school.resume(issued)
+    world.employer.refresh()
+    assert world.prove("degree.name").status == "valid"
+
+
 def test_one_time_copies_are_shown_in_turn_and_revoked_together(world) -> None:
     issued = world.graduate(copies=3)
     keys = {world.prove("degree.name").holder_key_thumbprint for _ in range(3)}

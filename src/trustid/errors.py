@@ -477,6 +477,9 @@ CODES: dict[str, CodeInfo] = {
     "acc_no_ticket": CodeInfo(
         ProtocolError, 503, "No slot for this credential is ready now. Try again later."
     ),
+    "not_suspendable": CodeInfo(
+        ProtocolError, 409, "This credential cannot be suspended. It can be revoked, which is final."
+    ),
     "revocation_final": CodeInfo(ProtocolError, 409, "Revocation is final. Issue a new credential instead."),
     # fetching and DIDs
     "fetch_blocked": CodeInfo(FetchError, 400, "The address may not be fetched from here."),

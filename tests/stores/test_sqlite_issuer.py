@@ -18,6 +18,7 @@ from trustid.protocols.ports_issuer import (
     NewToken,
     Reservation,
     Signed,
+    StatusPositions,
 )
 from trustid.stores.sqlite import ConstraintError
 from trustid.stores.sqlite_issuer import SqliteIssuerStore
@@ -176,7 +177,7 @@ def test_what_is_signed_after_a_revocation_does_not_leave(store: SqliteIssuerSto
     [record] = store.reserve(reservation(token, "k"))
     store.revoke("a", NOW)
     assert store.record_signed("a", [Signed(record.id, b"1", b"first")], NOW) is None
-    assert store.revoked_positions(record.status.name) == (1, [record.status.position])
+    assert store.status_positions(record.status.name) == StatusPositions(1, [record.status.position], [])
 
 
 def test_revocation_cannot_be_undone_even_by_hand(store: SqliteIssuerStore) -> None:

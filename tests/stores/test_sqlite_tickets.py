@@ -17,6 +17,7 @@ from trustid.protocols.ports_issuer import (
     NewToken,
     Reservation,
     Signed,
+    StatusPositions,
     TicketStore,
 )
 from trustid.stores.issuer_schema import ISSUER_MIGRATIONS
@@ -75,6 +76,19 @@ def slots_of(records) -> set[int]:
 def test_it_fills_the_port(tickets: SqliteTicketStore) -> None:
     filled: TicketStore = tickets
     assert filled.free_tickets(REGISTRY) == 0
+
+
+def test_copies_that_share_a_slot_are_not_suspended(
+    store: SqliteIssuerStore, tickets: SqliteTicketStore
+) -> None:
+    """A registry knows revocation only; copies with places in lists can be suspended."""
+    tickets.add_tickets(REGISTRY, pool(5))
+    for name, registry in (("slot", REGISTRY), ("list", None)):
+        [record] = store.reserve(reservation(with_token(store, name), "k", registry=registry))
+        store.record_signed(name, [Signed(record.id, b"1", b"copy")], NOW)
+    found = {name: store.suspend(name, NOW) for name in ("slot", "list")}
+    assert [(issuance.suspended_at if issuance else 0) for issuance in found.values()] == [None, NOW]
+    assert store.suspend("nothing", NOW) is None
 
 
 def test_adding_again_changes_nothing(tickets: SqliteTicketStore, store: SqliteIssuerStore) -> None:
@@ -166,7 +180,7 @@ def test_copies_of_both_kinds_are_revoked_together(
     [listed] = store.reserve(reservation(token, "k", registry=None))
     store.reserve(reservation(token, "l"))
     store.revoke("a", NOW)
-    assert store.revoked_positions(listed.status.name) == (1, [listed.status.position])
+    assert store.status_positions(listed.status.name) == StatusPositions(1, [listed.status.position], [])
     assert tickets.requested_slots(REGISTRY) == [1]
 
 
@@ -202,7 +216,7 @@ def test_an_older_file_is_brought_forward_with_its_credentials(tmp_path: Path) -
     before.close()
     store = SqliteIssuerStore(path)
     store.revoke("a", NOW)
-    assert store.revoked_positions("l") == (1, [0])
+    assert store.status_positions("l") == StatusPositions(1, [0], [])
     with pytest.raises(sqlite3.IntegrityError, match="final"), sqlite3.connect(path) as connection:
         connection.execute("UPDATE credential SET revoked_at = 1")
     connection.close()

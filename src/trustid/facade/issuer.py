@@ -196,6 +196,22 @@ class Issuer:
         """
         self._revoking.revoke(issued if isinstance(issued, str) else issued.issuance_id)
 
+    def suspend(self, issued: IssuedCredential | str) -> None:
+        """Let a credential not hold for the time being, with every copy of it.
+
+        Raises:
+            ProtocolError: `not_found`, `revocation_final`, `not_suspendable`.
+        """
+        self._revoking.suspend(issued if isinstance(issued, str) else issued.issuance_id)
+
+    def resume(self, issued: IssuedCredential | str) -> None:
+        """Let it hold again.
+
+        Raises:
+            ProtocolError: `not_found`, `revocation_final`.
+        """
+        self._revoking.resume(issued if isinstance(issued, str) else issued.issuance_id)
+
     def status_list(self, uri: str) -> ServedList:
         """The signed status list that credentials name.
 

@@ -6,6 +6,7 @@ codes as keyed hashes, claims and credentials sealed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +27,7 @@ __all__ = [
     "Reservation",
     "Signed",
     "StatusListRecord",
+    "StatusPositions",
     "Token",
 ]
 
@@ -64,6 +66,7 @@ class Issuance:
     Attributes:
         sequence: Grows with each issuance; pages are cut by it.
         attempts_left: Wrong transaction codes that may still be tried.
+        suspended_at: Since when it does not hold for the time being, or None.
         credentials: How many copies were made.
     """
 
@@ -78,6 +81,7 @@ class Issuance:
     created_at: int
     issued_at: int | None
     revoked_at: int | None
+    suspended_at: int | None
     credentials: int
 
 
@@ -254,6 +258,21 @@ class StatusListRecord:
     token_issued_at: int
     token_expires_at: int
     signer: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPositions:
+    """What is set in a status list at one moment.
+
+    Attributes:
+        version: Of the list.
+        revoked: Positions of revoked copies.
+        suspended: Positions of copies that are suspended, and not revoked.
+    """
+
+    version: int
+    revoked: Sequence[int]
+    suspended: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from trustid.protocols.issuer_records import (
     Reservation,
     Signed,
     StatusListRecord,
+    StatusPositions,
     Token,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "Reservation",
     "Signed",
     "StatusListRecord",
+    "StatusPositions",
     "TicketStore",
     "Token",
 ]
@@ -216,12 +218,24 @@ class IssuerStore(Protocol):
         """
         ...
 
+    def suspend(self, issuance_id: str, now: int) -> Issuance | None:
+        """Suspend an issuance that was collected and whose copies have places in lists; any other stays as it is. None if unknown."""
+        ...
+
+    def resume(self, issuance_id: str) -> Issuance | None:
+        """End a suspension; again changes nothing. None if unknown."""
+        ...
+
     def status_list(self, name: str) -> StatusListRecord | None:
         """One status list."""
         ...
 
-    def revoked_positions(self, name: str) -> tuple[int, Sequence[int]]:
-        """The list's version and the positions revoked at that version, read as one."""
+    def status_positions(self, name: str) -> StatusPositions:
+        """What is set in a list, read as one.
+
+        Raises:
+            ProtocolError: `not_found`.
+        """
         ...
 
     def save_status_token(

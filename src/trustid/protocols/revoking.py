@@ -1,8 +1,9 @@
-"""Taking credentials back.
+"""Taking credentials back, for good or for a time.
 
 Revocation is of an issuance: every copy that was made for it goes at once, and
 whatever could still be collected ends. It is final; who was revoked by mistake
-gets a new credential (ARF 2.4, VCR_04).
+gets a new credential (ARF 2.4, VCR_04). A suspension can be ended; while it
+lasts, no further copy can be collected.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ __all__ = ["Revoking"]
 
 
 class Revoking:
-    """Revokes issuances.
+    """Revokes, suspends and resumes issuances.
 
     Args:
         store: Where they are.
@@ -35,6 +36,35 @@ class Revoking:
         issuance = self._store.revoke(issuance_id, self._clock())
         if issuance is None:
             raise ProtocolError("not_found", "expected the id of an issuance")
+        return issuance
+
+    def suspend(self, issuance_id: str) -> Issuance:
+        """Suspend an issuance that was collected; again changes nothing.
+
+        Raises:
+            ProtocolError: `not_found`; `revocation_final`: it was revoked;
+                `not_suspendable`: nothing was collected yet, or its copies
+                share a slot of a registry, which knows revocation only.
+        """
+        issuance = self._known(self._store.suspend(issuance_id, self._clock()))
+        if issuance.suspended_at is None:
+            raise ProtocolError("not_suspendable", "expected collected copies with places in a status list")
+        return issuance
+
+    def resume(self, issuance_id: str) -> Issuance:
+        """End a suspension; again changes nothing.
+
+        Raises:
+            ProtocolError: `not_found`; `revocation_final`: it was revoked.
+        """
+        return self._known(self._store.resume(issuance_id))
+
+    @staticmethod
+    def _known(issuance: Issuance | None) -> Issuance:
+        if issuance is None:
+            raise ProtocolError("not_found", "expected the id of an issuance")
+        if issuance.state == "revoked":
+            raise ProtocolError("revocation_final", "a revoked credential never becomes valid again")
         return issuance
 
     def refuse_restoring(self, issuance_id: str) -> None:

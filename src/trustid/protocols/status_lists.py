@@ -26,13 +26,14 @@ from trustid.protocols.ports import Clock
 from trustid.protocols.ports_issuer import IssuerStore, StatusListRecord
 from trustid.status import list_token
 from trustid.status.allocation import IndexPermutation
-from trustid.status.token_list import INVALID, TokenStatusList
+from trustid.status.token_list import INVALID, SUSPENDED, TokenStatusList
 
 __all__ = ["LIST_SIZE", "ServedList", "StatusLists", "StatusPlaces"]
 
 LIST_SIZE: Final = 1 << 20
 """Entries of a list. A credential hides among a million; all valid, the list is about a kilobyte compressed."""
-LIST_BITS: Final = 1
+LIST_BITS: Final = 2
+"""A credential names one list, so revocation and suspension share an entry (section 7.1)."""
 LIST_SECONDS: Final = 24 * 3600
 NAME_BYTES: Final = 8
 NAME_MAX: Final = 64
@@ -136,9 +137,10 @@ class StatusLists:
         return ServedList(token, b64url_encode(sha256(token.encode())), self._ttl, issued_at)
 
     def _sign(self, record: StatusListRecord, now: int) -> tuple[str, int]:
-        version, positions = self._store.revoked_positions(record.name)
+        found = self._store.status_positions(record.name)
         statuses = TokenStatusList(LIST_BITS, record.size)
-        statuses.set_many(self._places.indexes(record.name, record.size, positions), INVALID)
+        for positions, status in ((found.suspended, SUSPENDED), (found.revoked, INVALID)):
+            statuses.set_many(self._places.indexes(record.name, record.size, positions), status)
         # Verifiers refuse a list older than one seen before, so its date never goes back with the clock.
         issued_at = max(now, record.token_issued_at)
         signer = self._identity.signer_named(record.signer)
@@ -155,7 +157,7 @@ class StatusLists:
         )
         self._store.save_status_token(
             record.name,
-            version=version,
+            version=found.version,
             token=token,
             issued_at=issued_at,
             expires_at=issued_at + LIST_SECONDS,

@@ -166,4 +166,9 @@ _TICKETS: Final[Migration] = (
         BEGIN SELECT RAISE(ABORT, 'revocation is final'); END""",
 )
 
-ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (_FIRST, _LIST_SIGNERS, _TICKETS)
+_SUSPENSION: Final[Migration] = (
+    "ALTER TABLE issuance ADD COLUMN suspended_at INTEGER",
+    "CREATE INDEX issuance_suspended ON issuance (id) WHERE suspended_at IS NOT NULL",
+)
+
+ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (_FIRST, _LIST_SIGNERS, _TICKETS, _SUSPENSION)

@@ -15,6 +15,7 @@ from trustid.protocols.ports_issuer import (
     NewOffer,
     Reservation,
     StatusListRecord,
+    StatusPositions,
 )
 from trustid.stores.sqlite import ConstraintError, Row, Transaction, Value
 
@@ -24,6 +25,7 @@ __all__ = [
     "FORGET",
     "ISSUANCE",
     "TOKEN",
+    "change_suspension",
     "collect",
     "credential_of",
     "end_grants",
@@ -35,6 +37,8 @@ __all__ = [
     "remember",
     "request_revocation",
     "status_list_of",
+    "status_positions",
+    "touch_lists",
     "use_nonces",
 ]
 
@@ -45,7 +49,7 @@ ISSUANCE = (
 TOKEN = (
     "SELECT t.*, i.configuration_id FROM token t JOIN issuance i ON i.id = t.issuance_id"
     " WHERE t.token_hash = ? AND t.expires_at > ? AND i.state IN ('offered', 'issued')"
-    " AND (i.collected_by IS NULL OR i.collected_by = t.token_hash)"
+    " AND i.suspended_at IS NULL AND (i.collected_by IS NULL OR i.collected_by = t.token_hash)"
 )
 CREDENTIAL = (
     "SELECT c.*, l.name AS list_name, l.size AS list_size, t.slot, t.sealed AS sealed_handle FROM credential c"
@@ -204,6 +208,47 @@ def _take_positions(work: Transaction, number: int, reservation: Reservation) ->
     return int(row["id"]), int(row["allocated"]) - number
 
 
+def change_suspension(work: Transaction, issuance_id: str, suspended_at: int | None) -> None:
+    """Suspend what was collected, or with None end that; copies that share a slot cannot be suspended."""
+    changed = work.execute(
+        "UPDATE issuance SET suspended_at = ?1 WHERE id = ?2 AND state = 'issued'"
+        " AND (suspended_at IS NULL) = (?1 IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM credential WHERE issuance_id = ?2 AND registry IS NOT NULL)",
+        (suspended_at, issuance_id),
+    )
+    if changed:
+        touch_lists(work, issuance_id)
+
+
+def touch_lists(work: Transaction, issuance_id: str) -> None:
+    """Count a change of every list in which an issuance has a copy."""
+    work.execute(
+        "UPDATE status_list SET version = version + 1"
+        " WHERE id IN (SELECT list_id FROM credential WHERE issuance_id = ?)",
+        (issuance_id,),
+    )
+
+
+def status_positions(work: Transaction, name: str) -> StatusPositions:
+    """What is set in a list; who was revoked while suspended counts as revoked."""
+    row = work.query_one("SELECT id, version FROM status_list WHERE name = ?", (name,))
+    if row is None:
+        raise ProtocolError("not_found", "expected the name of a status list")
+    revoked = work.query(
+        "SELECT position FROM credential WHERE list_id = ? AND revoked_at IS NOT NULL", (row["id"],)
+    )
+    # The few suspended ones lead, not the million credentials of the list.
+    suspended = work.query(
+        "SELECT c.position FROM issuance i INDEXED BY issuance_suspended"
+        " CROSS JOIN credential c ON c.issuance_id = i.id"
+        " WHERE i.suspended_at IS NOT NULL AND c.list_id = ? AND c.revoked_at IS NULL",
+        (row["id"],),
+    )
+    return StatusPositions(
+        row["version"], [found["position"] for found in revoked], [found["position"] for found in suspended]
+    )
+
+
 def issuance_or_none(row: Row | None) -> Issuance | None:
     """The issuance in a row, if there is a row."""
     return None if row is None else issuance_of(row)
@@ -223,6 +268,7 @@ def issuance_of(row: Row) -> Issuance:
         created_at=row["created_at"],
         issued_at=row["issued_at"],
         revoked_at=row["revoked_at"],
+        suspended_at=row["suspended_at"],
         credentials=row["copies"],
     )
 

@@ -27,6 +27,7 @@ from trustid.protocols.ports_issuer import (
     Reservation,
     Signed,
     StatusListRecord,
+    StatusPositions,
     Token,
 )
 from trustid.stores.issuer_schema import ISSUER_MIGRATIONS
@@ -36,6 +37,7 @@ from trustid.stores.issuer_statements import (
     FORGET,
     ISSUANCE,
     TOKEN,
+    change_suspension,
     collect,
     credential_of,
     end_grants,
@@ -47,6 +49,8 @@ from trustid.stores.issuer_statements import (
     remember,
     request_revocation,
     status_list_of,
+    status_positions,
+    touch_lists,
     use_nonces,
 )
 from trustid.stores.sqlite import SqliteStore, Value
@@ -305,15 +309,24 @@ class SqliteIssuerStore(SqliteStore):
             if changed:
                 end_grants(work, issuance_id)
                 request_revocation(work, issuance_id, now)
-                work.execute(
-                    "UPDATE status_list SET version = version + 1"
-                    " WHERE id IN (SELECT list_id FROM credential WHERE issuance_id = ?)",
-                    (issuance_id,),
-                )
+                touch_lists(work, issuance_id)
                 work.execute(
                     "UPDATE credential SET revoked_at = ?, sealed_copy = NULL WHERE issuance_id = ?",
                     (now, issuance_id),
                 )
+            return issuance_or_none(work.query_one(f"{ISSUANCE} WHERE i.id = ?", (issuance_id,)))
+
+    def suspend(self, issuance_id: str, now: int) -> Issuance | None:
+        """See the port."""
+        return self._change_suspension(issuance_id, now)
+
+    def resume(self, issuance_id: str) -> Issuance | None:
+        """See the port."""
+        return self._change_suspension(issuance_id, None)
+
+    def _change_suspension(self, issuance_id: str, suspended_at: int | None) -> Issuance | None:
+        with self.transaction() as work:
+            change_suspension(work, issuance_id, suspended_at)
             return issuance_or_none(work.query_one(f"{ISSUANCE} WHERE i.id = ?", (issuance_id,)))
 
     # --- status lists -----------------------------------------------------------
@@ -323,16 +336,10 @@ class SqliteIssuerStore(SqliteStore):
         row = self.query_one("SELECT * FROM status_list WHERE name = ?", (name,))
         return None if row is None else status_list_of(row)
 
-    def revoked_positions(self, name: str) -> tuple[int, Sequence[int]]:
+    def status_positions(self, name: str) -> StatusPositions:
         """See the port."""
         with self.snapshot() as work:
-            row = work.query_one("SELECT id, version FROM status_list WHERE name = ?", (name,))
-            if row is None:
-                raise ProtocolError("not_found", "expected the name of a status list")
-            rows = work.query(
-                "SELECT position FROM credential WHERE list_id = ? AND revoked_at IS NOT NULL", (row["id"],)
-            )
-            return int(row["version"]), [int(found["position"]) for found in rows]
+            return status_positions(work, name)
 
     def save_status_token(
         self, name: str, *, version: int, token: str, issued_at: int, expires_at: int

@@ -15,6 +15,8 @@ ROUTES = [
     ("GET", "/api/issuances/x"),
     ("POST", "/api/issuances/x/revoke"),
     ("DELETE", "/api/issuances/x/revoke"),
+    ("POST", "/api/issuances/x/suspend"),
+    ("DELETE", "/api/issuances/x/suspend"),
     ("POST", "/api/issuances/x/renew"),
     ("POST", "/api/rosters"),
     ("GET", "/api/revocation"),
@@ -146,6 +148,35 @@ def test_B127_revocation_is_final_and_repeatable(issuer: IssuerUnderTest) -> Non
         issuer.sql("SELECT id, revoked_at FROM credential"),
     ) == before
     assert (issuer.admin("GET", f"/api/issuances/{kept}").json or {})["state"] == "issued"
+
+
+def test_suspended_and_resumed(issuer: IssuerUnderTest) -> None:
+    name, _ = issuer.collect(2)
+    path = f"/api/issuances/{name}/suspend"
+    for method, suspended in (("POST", True), ("POST", True), ("DELETE", False), ("DELETE", False)):
+        answer = issuer.admin(method, path)
+        assert answer.status_code == 200
+        assert ((answer.json or {})["suspended_at"] is not None) == suspended
+        assert (answer.json or {})["state"] == "issued"
+    for method in ("POST", "DELETE"):
+        assert error_of(issuer.admin(method, "/api/issuances/nothing/suspend")) == (404, "not_found")
+
+
+def test_B127_what_was_revoked_is_neither_suspended_nor_resumed(issuer: IssuerUnderTest) -> None:
+    name, _ = issuer.collect()
+    path = f"/api/issuances/{name}/suspend"
+    assert issuer.admin("POST", path).status_code == 200
+    assert issuer.admin("POST", f"/api/issuances/{name}/revoke").status_code == 200
+    for method in ("POST", "DELETE"):
+        assert error_of(issuer.admin(method, path)) == (409, "revocation_final")
+
+
+def test_what_nobody_collected_is_not_suspended(issuer: IssuerUnderTest) -> None:
+    offer = issuer.offer()
+    path = f"/api/issuances/{offer['issuance_id']}/suspend"
+    assert error_of(issuer.admin("POST", path)) == (409, "not_suspendable")
+    assert issuer.admin("DELETE", path).status_code == 200
+    assert issuer.token(issuer.code(offer)).status_code == 200
 
 
 def test_revoking_what_nobody_collected_ends_the_offer(issuer: IssuerUnderTest) -> None:

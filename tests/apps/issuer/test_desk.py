@@ -129,6 +129,8 @@ WRITES = [
     "/rosters/check",
     "/rosters/x/issue",
     "/issuances/x/revoke",
+    "/issuances/x/suspend",
+    "/issuances/x/resume",
     "/issuances/x/renew",
     "/logout",
     "/login",

@@ -53,6 +53,35 @@ def test_list_changes_when_somebody_is_revoked_and_only_then(issuer: IssuerUnder
     assert read(issuer, path).statuses.get(index) == 1
 
 
+def test_suspension_stands_in_the_list_and_goes_again(issuer: IssuerUnderTest) -> None:
+    """Two bits an entry: 2 for suspended, 1 for revoked, which stays whatever else happens."""
+    name, credentials = issuer.collect(2)
+    places = [place(credential) for credential in credentials]
+    path = places[0][0]
+    revoking = issuer.engine.revoking
+    for act, status in (
+        (revoking.suspend, 2),
+        (revoking.resume, 0),
+        (revoking.suspend, 2),
+        (revoking.revoke, 1),
+    ):
+        act(name)
+        statuses = read(issuer, path).statuses
+        assert statuses.bits == 2
+        assert [statuses.get(index) for _, index in places] == [status, status]
+        assert len(list(statuses.set_entries())) == (2 if status else 0)
+
+
+def test_while_suspended_no_further_copy_is_collected(issuer: IssuerUnderTest) -> None:
+    offer = issuer.offer()
+    token = (issuer.token(issuer.code(offer)).json or {})["access_token"]
+    assert issuer.ask(token, issuer.proof()).status_code == 200
+    issuer.engine.revoking.suspend(offer["issuance_id"])
+    assert error_of(issuer.ask(token, issuer.proof())) == (401, "invalid_token")
+    issuer.engine.revoking.resume(offer["issuance_id"])
+    assert issuer.ask(token, issuer.proof()).status_code == 200
+
+
 def test_list_is_signed_anew_before_it_ends(issuer: IssuerUnderTest) -> None:
     _, [credential] = issuer.collect()
     path, _ = place(credential)
