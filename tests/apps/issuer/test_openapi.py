@@ -18,7 +18,7 @@ PAGES = {
     "issue_roster",
     "roster",
 }
-PAGES |= {"issuances", "issuance", "revoke", "renew"}
+PAGES |= {"issuances", "issuance", "revoke", "renew", "suspend", "resume"}
 NOT_FOR_PROGRAMS = {f"pages.{name}" for name in PAGES} | {"static", "pages.static"}
 
 
