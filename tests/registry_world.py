@@ -83,8 +83,9 @@ class Net:
         if self.cut or app is None:
             raise FetchError("fetch_failed", "nobody there")
         place = parts.path + (f"?{parts.query}" if parts.query else "")
-        answer = app.test_client().open(place, method=method, **arguments)
-        return Fetched(answer.status_code, dict(answer.headers), answer.get_data(), url)
+        answer = app.test_client().open(place, method=method, buffered=True, **arguments)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Fetched(answer.status_code, headers, answer.get_data(), url)
 
 
 class World:
@@ -141,7 +142,9 @@ class World:
         file = self.folder / "trust.json"
         file.write_text(json.dumps(trust))
         app = create_verifier(
-            self._settings("verifier", COUNTER, trust_file=file), clock=self.clock, fetcher=self.net  # type: ignore[arg-type]
+            self._settings("verifier", COUNTER, trust_file=file),
+            clock=self.clock,
+            fetcher=self.net,  # type: ignore[arg-type]
         )
         self.net.apps[COUNTER] = app
         return app

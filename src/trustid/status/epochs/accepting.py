@@ -126,7 +126,9 @@ class EpochTrust:
         trust = self._trust(registry)
         with self._lock:
             self._asked_at[registry] = self._clock()
-        return self._chain.renew(trust).statement
+        signed = self._chain.renew(trust)
+        self._chain.params(trust, signed)  # now, so that the first presentation need not fetch them
+        return signed.statement
 
     def renew_all(self) -> tuple[tuple[str, TrustidError | None], ...]:
         """Ask for the newest statement of every registry, as a schedule does; what went wrong stands beside its URI."""
