@@ -159,7 +159,7 @@ class World:
     def publish(self) -> int:
         """What `trustid revocation publish` does; returns the epoch."""
         self.clock.now += 60
-        self.registry.collect(self.pool)
+        self.registry.collect("issuer", self.pool)
         signed = Publisher(self.registry, self.published).publish()
         self.registry.settle(self.pool)
         return signed.epoch

@@ -162,11 +162,11 @@ def publish(context: click.Context, output: Output, *, threads: int, publish_to:
     home = open_home()
     registry = home.registry()
     desks, failed = _desks(home.pools())
-    new = sum(_collect(output, registry, one) for one in desks)
+    new = sum(_collect(output, registry, path, one) for path, one in desks.items())
     folder = home.published(publish_to)
     with output.progress() as progress:
         signed = Publisher(registry, folder, threads=threads).publish(progress=progress)
-    for one in desks:
+    for one in desks.values():
         registry.settle(one)
     status = registry.status()
     output.result(
@@ -224,22 +224,22 @@ def status(output: Output, *, publish_to: Path | None) -> None:
     output.panel(found.uri, lines)
 
 
-def _desks(paths: list[str]) -> tuple[list[IssuerDesk], list[str]]:
+def _desks(paths: list[str]) -> tuple[dict[str, IssuerDesk], list[str]]:
     """The issuers' stores that can be opened, and those that cannot."""
-    opened: list[IssuerDesk] = []
+    opened: dict[str, IssuerDesk] = {}
     failed: list[str] = []
     for path in paths:
         try:
-            opened.append(desk(path))
+            opened[path] = desk(path)
         except TrustidError:
             failed.append(path)
     return opened, failed
 
 
-def _collect(output: Output, registry: Registry, one: IssuerDesk) -> int:
-    new, unknown = registry.collect(one)
-    if unknown:
-        output.say(f"{len(unknown)} requests name slots that were never given out; they are left.", "yellow")
+def _collect(output: Output, registry: Registry, path: str, one: IssuerDesk) -> int:
+    new, foreign = registry.collect(path, one)
+    if foreign:
+        output.say(f"{path} asks for {len(foreign)} slots that it was never given; they are left.", "red")
     return new
 
 

@@ -84,7 +84,7 @@ class Manager:
 
     def publish(self, moments: Moments | None = None) -> None:
         registry, desk = self.registry, self.desk
-        registry.collect(desk)
+        registry.collect("desk", desk)
         publisher = Publisher(registry, self.folder / "published")
         publisher.publish(progress=None if moments is None else lambda *_: moments.pass_by())
         registry.settle(desk)

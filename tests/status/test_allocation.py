@@ -96,3 +96,14 @@ def correlation(first: object, second: object) -> float:
     mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
     covariance = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
     return covariance / sqrt(sum((x - mean_x) ** 2 for x in xs) * sum((y - mean_y) ** 2 for y in ys))
+
+
+@given(
+    st.integers(min_value=1, max_value=1 << 27), st.integers(min_value=0), st.binary(min_size=32, max_size=32)
+)
+def test_a_place_leads_back_to_its_number(size, number, key):
+    order = IndexPermutation(key, size)
+    assert order.counter(order.index(number % size)) == number % size
+    for outside in (-1, size):
+        with pytest.raises(ValueError, match="index below"):
+            order.counter(outside)

@@ -179,14 +179,29 @@ def test_B181_many_in_one_epoch_are_one_by_one_and_none_is_an_epoch_too(tmp_path
 def test_what_a_desk_asked_for_is_done_at_the_next_epoch(made: World) -> None:
     free = next(slot for slot in range(64) if slot not in made.slots)
     made.desk.requests = [made.slots[0], free, made.slots[1], made.slots[0]]
-    assert made.registry.collect(made.desk) == (2, [free])
+    assert made.registry.collect("desk", made.desk) == (2, [free])
     made.registry.settle(made.desk)
     assert made.desk.revoked == {}
     made.publish()
     made.registry.settle(made.desk)
     assert made.desk.revoked == {made.slots[0]: 1, made.slots[1]: 1}
-    assert made.registry.collect(made.desk) == (0, [free])
+    assert made.registry.collect("desk", made.desk) == (0, [free])
     assert made.registry.status().waiting == 0
+
+
+def test_an_issuer_revokes_its_own_slots_only(made: World) -> None:
+    """Several issuers share a registry, so that the herd is large; one that was broken into harms itself."""
+    other = Desk()
+    made.registry.join("other", other, TICKET_KEY.public_key, 3)
+    foreign, own = made.slots[0], next(iter(other.tickets))
+    other.requests = [foreign, own, 64, 2**40, -1]
+    assert made.registry.collect("other", other) == (1, [-1, foreign, 64, 2**40])
+    made.publish()
+    made.registry.settle(other)
+    assert other.revoked == {own: 1}
+    assert made.registry.status().members == 6
+    made.desk.requests = [foreign]
+    assert made.registry.collect("desk", made.desk) == (1, [])
 
 
 def test_a_revocation_during_publishing_waits_for_the_next_epoch(made: World) -> None:

@@ -161,6 +161,7 @@ def test_a_step_at_an_old_version_does_nothing(store: SqliteRegistryStore) -> No
     assert store.undelivered("desk") == []
     assert [one.id for one in store.undelivered("other")] == [2]
     assert store.pools() == ["desk", "other"]
+    assert [store.pool_of(number) for number in (-1, 0, 2, 3, 4)] == [None, "desk", "desk", "other", None]
 
 
 def test_no_two_batches_hold_one_slot(store: SqliteRegistryStore) -> None:

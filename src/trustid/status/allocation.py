@@ -114,6 +114,26 @@ class IndexPermutation:
             places.append(place)
         return places
 
+    def counter(self, index: int) -> int:
+        """The number of the credential that takes a place: `index` the other way round.
+
+        Raises:
+            ValueError: The list has no such place.
+        """
+        if not 0 <= index < self.size:
+            raise ValueError(f"expected an index below {self.size}")
+        number = self._permute_back(index)
+        while number >= self.size:
+            number = self._permute_back(number)
+        return number
+
+    def _permute_back(self, place: int) -> int:
+        base = self._base
+        left, right = divmod(place, base)
+        for step in reversed(range(ROUNDS)):
+            left, right = (right - self._round(step, left)) % base, left
+        return left * base + right
+
     def _permute_by_tables(self, number: int) -> int:
         base = self._base
         left, right = divmod(number, base)

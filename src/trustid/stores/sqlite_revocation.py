@@ -148,6 +148,14 @@ class SqliteRegistryStore(SqliteStore):
         with self.transaction() as work:
             work.execute("UPDATE revocation_batch SET delivered = 1 WHERE id = ?", (batch_id,))
 
+    def pool_of(self, number: int) -> str | None:
+        """See `RegistryStore`."""
+        row = self.query_one(
+            "SELECT pool, first + count AS end FROM revocation_batch WHERE first <= ? ORDER BY first DESC LIMIT 1",
+            (number,),
+        )
+        return row["pool"] if row is not None and number < row["end"] else None
+
     def pools(self) -> Sequence[str]:
         """See `RegistryStore`."""
         return [row["pool"] for row in self.query("SELECT DISTINCT pool FROM revocation_batch ORDER BY pool")]

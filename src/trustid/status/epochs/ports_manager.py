@@ -126,6 +126,10 @@ class RegistryStore(Protocol):
         """The tickets of a batch are in their pool."""
         ...
 
+    def pool_of(self, number: int) -> str | None:
+        """The pool that got the slot with this number in the order of joining; None if nobody did."""
+        ...
+
     def pools(self) -> Sequence[str]:
         """Every pool that ever got a batch."""
         ...

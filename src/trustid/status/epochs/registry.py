@@ -31,6 +31,7 @@ from trustid.status.epochs.ports_manager import (
     StoredRegistry,
     TicketPool,
 )
+from trustid.status.epochs.replaying import epochs_of, replay
 from trustid.status.epochs.statement import (
     EpochStatement,
     SignedStatement,
@@ -49,10 +50,7 @@ BATCH_TICKETS: Final = 50_000
 EPOCH_REVOCATIONS_MAX: Final = 1 << 22
 """Revocations of one epoch; more wait for the next."""
 
-ACCUMULATOR_BYTES: Final = 56
-LENGTH_BYTES: Final = 8
 DAY_SECONDS: Final = 24 * 3600
-HISTORY_PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,20 +216,25 @@ class Registry:
             _check_member(manager, slot)
         return self._store.add_revocations(fresh, self._clock())
 
-    def collect(self, desk: IssuerDesk) -> tuple[int, Sequence[int]]:
-        """Take over what an issuer's desk asked to be revoked, and tell it what is done.
+    def collect(self, pool_name: str, desk: IssuerDesk) -> tuple[int, Sequence[int]]:
+        """Take over what an issuer's desk asked to be revoked.
+
+        An issuer may revoke the slots that its own pool got: a registry serves
+        several, and none takes away what another gave.
+
+        Args:
+            pool_name: The name under which the desk's pool got its tickets.
+            desk: The desk.
 
         Returns:
-            How many revocations are new, and the slots that were never given out.
+            How many revocations are new, and the slots that are not the desk's to revoke.
         """
-        stored = self._stored()
-        asked = desk.requested_slots(stored.uri)
+        asked = desk.requested_slots(self._stored().uri)
         known = self._store.revocations(asked)
-        manager = self._manager(stored)
         fresh = [slot for slot in dict.fromkeys(asked) if slot not in known]
-        unknown = [slot for slot in fresh if not _is_member(manager, slot)]
-        new = self._store.add_revocations([slot for slot in fresh if slot not in set(unknown)], self._clock())
-        return new, unknown
+        own = [slot for slot in fresh if self._pool_of(slot) == pool_name]
+        new = self._store.add_revocations(own, self._clock())
+        return new, sorted(set(fresh).difference(own))
 
     def settle(self, desk: IssuerDesk) -> None:
         """Tell an issuer's desk which of its requests are published, and in which epoch."""
@@ -306,39 +309,15 @@ class Registry:
 
     def history(self) -> Iterator[PublishedEpoch]:
         """Every epoch, from 0."""
-        after = -1
-        while page := self._store.epochs(after=after, limit=HISTORY_PAGE):
-            yield from page
-            after = page[-1].epoch
+        return epochs_of(self._store)
 
     def last_published(self) -> PublishedEpoch | None:
         """The last epoch that was published."""
         return self._store.last_published()
 
     def replay(self) -> None:
-        """Compute every epoch again, from the first value and the slots that each revoked.
-
-        Raises:
-            StoreError: `store_tampered`: a statement says otherwise.
-
-        Cost:
-            As revoking everything again.
-        """
-        taken = self._stored().state[ACCUMULATOR_BYTES:]
-        length = int.from_bytes(taken[:LENGTH_BYTES], "big")
-        manager = self._keys.manager(
-            self._keys.first_state[:ACCUMULATOR_BYTES] + taken[: LENGTH_BYTES + length]
-        )
-        for epoch in self.history():
-            if epoch.epoch > 0:
-                slots = self._store.revoked_in(epoch.epoch)
-                _ = manager.revoke(slots) if slots else manager.advance()
-            if epoch.token is None:
-                continue
-            if self.read(epoch.token).statement.accumulator != manager.accumulator:
-                raise StoreError(
-                    "store_tampered", f"epoch {epoch.epoch} does not follow from what was revoked"
-                )
+        """Compute every epoch again and hold it against its statement; see `replaying`."""
+        replay(self._store, self._keys, self.read)
 
     def _stored(self) -> StoredRegistry:
         stored = self._store.registry()
@@ -382,6 +361,10 @@ class Registry:
         pool.add_tickets(stored.uri, tickets)
         self._store.delivered(batch.id)
         return batch.count
+
+    def _pool_of(self, slot: int) -> str | None:
+        order = self._keys.order
+        return self._store.pool_of(order.counter(slot)) if 0 <= slot < order.size else None
 
     def _slots(self, batch: Batch) -> list[int]:
         return self._keys.order.indexes(range(batch.first, batch.first + batch.count))
