@@ -115,14 +115,18 @@ def issuance(issuance_id: str) -> Response:
     found = engine().store.issuance(issuance_id)
     if found is None:
         raise ProtocolError("not_found", "expected the id of an issuance")
-    return jsonify(issuance_json(found))
+    return jsonify(_with_slot(found))
 
 
 @blueprint.post("/issuances/<issuance_id>/revoke")
 @require_admin
 def revoke(issuance_id: str) -> Response:
-    """Revoke every copy of an issuance; again changes nothing."""
-    return jsonify(issuance_json(engine().revoking.revoke(issuance_id)))
+    """Revoke every copy of an issuance; again changes nothing.
+
+    Copies with a slot in a registry are revoked with its next epoch, which the
+    manager's command publishes.
+    """
+    return jsonify(_with_slot(engine().revoking.revoke(issuance_id)))
 
 
 @blueprint.post("/issuances/<issuance_id>/suspend")
@@ -198,6 +202,13 @@ def issuance_json(issuance: Issuance) -> JsonObject:
         "revoked_at": _time(issuance.revoked_at),
         "suspended_at": _time(issuance.suspended_at),
     }
+
+
+def _with_slot(issuance: Issuance) -> JsonObject:
+    """An issuance, with the registry that its copies have a slot in, if they do."""
+    found = engine().tickets.slot_state(issuance.id)
+    slot = {} if found is None else {"registry": found.registry, "revoked_epoch": found.revoked_epoch}
+    return issuance_json(issuance) | slot
 
 
 def _created(created: CreatedIssuance) -> Response:

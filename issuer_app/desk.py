@@ -178,7 +178,7 @@ def issuance(issuance_id: str) -> Response:
     found = engine().store.issuance(issuance_id)
     if found is None:
         raise ProtocolError("not_found", "expected the id of an issuance")
-    return _page("issuance.html", person=_person(found))
+    return _page("issuance.html", person=_person(found), slot=engine().tickets.slot_state(issuance_id))
 
 
 @blueprint.post("/issuances/<issuance_id>/revoke")

@@ -15,6 +15,7 @@ from trustid import cli_output
 from trustid.cli import trustid
 from trustid.encoding import b64url_encode
 from trustid.keys import public_key_from_jwk
+from trustid.protocols.ports_issuer import SlotState
 from trustid.status.epochs.statement import keys_by_thumbprint, read_statement
 from trustid.status.tickets import open_ticket
 from trustid.stores.sqlite_tickets import SqliteTicketStore
@@ -115,7 +116,7 @@ def test_what_a_desk_revoked_is_executed(issuer: SqliteTicketStore, tmp_path: Pa
     published = told("publish")
     assert (published["epoch"], published["requests"]) == (1, 1)
     assert issuer.requested_slots(URI) == []
-    assert issuer.ticket_epoch("one") == (URI, 1)
+    assert issuer.slot_state("one") == SlotState(URI, True, 1)
     issuer.close()
     moved = issuer.path.rename(tmp_path / "away.db")
     lost = told("publish", exit_code=4)

@@ -17,6 +17,7 @@ from trustid.protocols.ports_issuer import (
     NewToken,
     Reservation,
     Signed,
+    SlotState,
     StatusPositions,
     TicketStore,
 )
@@ -138,15 +139,19 @@ def test_revoking_asks_for_the_slot_once_and_for_good(
     tickets.add_tickets(REGISTRY, pool(7, 8))
     for name in ("a", "b"):
         store.reserve(reservation(with_token(store, name), "k", "l"))
-    assert (tickets.requested_slots(REGISTRY), tickets.ticket_epoch("a")) == ([], None)
+    assert (tickets.requested_slots(REGISTRY), tickets.slot_state("a")) == (
+        [],
+        SlotState(REGISTRY, False, None),
+    )
     store.revoke("a", NOW)
     store.revoke("a", NOW + 9)
     assert tickets.requested_slots(REGISTRY) == [7]
-    assert tickets.ticket_epoch("a") == (REGISTRY, None)
+    assert tickets.slot_state("a") == SlotState(REGISTRY, True, None)
     tickets.slots_revoked(REGISTRY, [7], 4)
     tickets.slots_revoked(REGISTRY, [7], 5)
-    assert (tickets.requested_slots(REGISTRY), tickets.ticket_epoch("a")) == ([], (REGISTRY, 4))
-    assert tickets.ticket_epoch("b") is None
+    assert (tickets.requested_slots(REGISTRY), tickets.slot_state("a")) == ([], SlotState(REGISTRY, True, 4))
+    assert tickets.slot_state("b") == SlotState(REGISTRY, False, None)
+    assert tickets.slot_state("c") is None
     connection = sqlite3.connect(store.path)
     for statement, reason in (
         ("UPDATE ticket SET requested_at = NULL", "final"),

@@ -26,6 +26,7 @@ __all__ = [
     "Offer",
     "Reservation",
     "Signed",
+    "SlotState",
     "StatusListRecord",
     "StatusPositions",
     "Token",
@@ -203,6 +204,20 @@ class GivenTicket:
     registry: str
     slot: int
     sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SlotState:
+    """How the slot of an issuance stands.
+
+    Attributes:
+        requested: Whether its revocation was asked for.
+        revoked_epoch: From which epoch on it is revoked, once that is published.
+    """
+
+    registry: str
+    requested: bool
+    revoked_epoch: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from trustid.protocols.issuer_records import (
     Offer,
     Reservation,
     Signed,
+    SlotState,
     StatusListRecord,
     StatusPositions,
     Token,
@@ -52,6 +53,7 @@ __all__ = [
     "Offer",
     "Reservation",
     "Signed",
+    "SlotState",
     "StatusListRecord",
     "StatusPositions",
     "TicketStore",
@@ -280,6 +282,6 @@ class TicketStore(Protocol):
         """Note that slots are revoked from an epoch on; again changes nothing."""
         ...
 
-    def ticket_epoch(self, issuance_id: str) -> tuple[str, int | None] | None:
-        """For a revoked issuance with a slot: the registry, and from which epoch on, None while that is asked for."""
+    def slot_state(self, issuance_id: str) -> SlotState | None:
+        """How the slot of an issuance stands; None if it has none."""
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from trustid.protocols.ports_issuer import SlotState
 from trustid.stores.issuer_schema import ISSUER_MIGRATIONS
 from trustid.stores.sqlite import SqliteStore
 
@@ -60,11 +61,13 @@ class SqliteTicketStore(SqliteStore):
                 [(epoch, registry, slot) for slot in slots],
             )
 
-    def ticket_epoch(self, issuance_id: str) -> tuple[str, int | None] | None:
+    def slot_state(self, issuance_id: str) -> SlotState | None:
         """See the port."""
         row = self.query_one(
-            "SELECT registry, revoked_epoch FROM ticket WHERE issuance_id = ? AND requested_at IS NOT NULL"
+            "SELECT registry, requested_at, revoked_epoch FROM ticket WHERE issuance_id = ?"
             " ORDER BY id DESC LIMIT 1",
             (issuance_id,),
         )
-        return None if row is None else (row["registry"], row["revoked_epoch"])
+        if row is None:
+            return None
+        return SlotState(row["registry"], row["requested_at"] is not None, row["revoked_epoch"])
