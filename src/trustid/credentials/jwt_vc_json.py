@@ -84,6 +84,7 @@ def issue_jwt_vp_json(
     issued_at: int,
     expires_at: int,
     kid: str | None = None,
+    status_proof: Mapping[str, Any] | None = None,
 ) -> str:
     """Secure a presentation of version 1.1 as a JWT.
 
@@ -96,6 +97,7 @@ def issue_jwt_vp_json(
         issued_at: Seconds of the epoch.
         expires_at: Seconds of the epoch.
         kid: The name of the key.
+        status_proof: As for `vc_jose.issue_vp_jwt`.
 
     Reference:
         Data model 1.1, section 6.3.1; OpenID4VP 1.0, appendix B.1.3.1.5.
@@ -103,6 +105,8 @@ def issue_jwt_vp_json(
     _read_tokens(presentation)
     claims = {"iss": holder, "aud": audience, "nonce": nonce, "iat": issued_at, "nbf": issued_at}
     claims |= {"exp": expires_at, "vp": dict(presentation)}
+    if status_proof is not None:
+        claims["status_proof"] = dict(status_proof)
     return jose.sign(token_header("JWT", None, kid=kid), claims, key)
 
 

@@ -25,6 +25,7 @@ from trustid.credentials.data_integrity import (
     eddsa_jcs_2022,
     verify_document,
 )
+from trustid.credentials.json_ld import OWN_CONTEXT
 from trustid.credentials.model import V2_CONTEXT, Credential, Presentation
 from trustid.encoding import JsonObject
 from trustid.errors import HolderBindingError, MalformedError, ProofError, TrustError
@@ -124,6 +125,7 @@ def make_presentation(
     challenge: str,
     domain: str,
     create: Creator = eddsa_jcs_2022.create,
+    status_proof: Mapping[str, Any] | None = None,
 ) -> JsonObject:
     """Present credentials to one verifier, once.
 
@@ -135,21 +137,25 @@ def make_presentation(
         challenge: What the verifier asked for.
         domain: What the verifier calls itself.
         create: The cryptosuite, one of `data_integrity.CREATORS`.
+        status_proof: The holder's proof that the credential was not revoked,
+            from `trustid.status.proving`, to become the proof's `statusProof`.
     """
     presentation: JsonObject = {
-        "@context": [V2_CONTEXT],
+        "@context": [V2_CONTEXT] if status_proof is None else [V2_CONTEXT, OWN_CONTEXT],
         "type": ["VerifiablePresentation"],
         "holder": verification_method.partition("#")[0],
         "verifiableCredential": [dict(credential) for credential in credentials],
     }
     Presentation.read(presentation)
-    options = {
+    options: JsonObject = {
         "created": _timestamp(created),
         "verificationMethod": verification_method,
         "proofPurpose": "authentication",
         "challenge": challenge,
         "domain": domain,
     }
+    if status_proof is not None:
+        options["statusProof"] = dict(status_proof)
     return {**presentation, "proof": create(presentation, options, key)}
 
 

@@ -97,6 +97,7 @@ def issue_vp_jwt(
     nonce: str | None = None,
     issued_at: int | None = None,
     expires_at: int | None = None,
+    status_proof: Mapping[str, Any] | None = None,
 ) -> str:
     """Secure a presentation as a JWT.
 
@@ -109,6 +110,8 @@ def issue_vp_jwt(
         nonce: What the verifier asked for.
         issued_at: When it is signed, seconds of the epoch.
         expires_at: Until when the presentation holds.
+        status_proof: The holder's proof that the credential was not revoked,
+            from `trustid.status.proving`, to become the claim of that name.
 
     Returns:
         The compact serialization, media type application/vp+jwt.
@@ -119,7 +122,8 @@ def issue_vp_jwt(
     Reference:
         VC-JOSE-COSE, section 3.1.2.
     """
-    added = {"aud": audience, "nonce": nonce, "iat": issued_at, "exp": expires_at}
+    added: JsonObject = {"aud": audience, "nonce": nonce, "iat": issued_at, "exp": expires_at}
+    added["status_proof"] = None if status_proof is None else dict(status_proof)
     claims = _without_missing({**presentation, **added}, presentation)
     read_presentation(claims)
     return jose.sign(token_header(VP_JWT_TYP, VP_CONTENT_TYPE, kid=kid), claims, key)

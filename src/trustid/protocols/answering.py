@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from trustid.credentials.sd_jwt import Path
 from trustid.credentials.sd_jwt_vc import NEVER_DISCLOSABLE, SdJwtVc
-from trustid.encoding import JsonObject, dump_json, parse_json_object, sha256
+from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import MalformedError, ProtocolError, QueryError, StatusUnknownError, TrustidError
 from trustid.keys.jose import encrypt
 from trustid.protocols.dcql import CredentialView, Match, Matching, match
@@ -26,9 +26,10 @@ from trustid.protocols.openid4vp import ENC_VALUES
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, WalletStore, find_credential
 from trustid.protocols.received_request import ReceivedRequest
 from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of
-from trustid.status.accumulator_entry import STATUS_PROOF, StatusProof
+from trustid.status.accumulator_entry import STATUS_PROOF
 from trustid.status.epochs.holding import HolderKeeping, KeptWitness
 from trustid.status.epochs.trust import EpochPolicy
+from trustid.status.proving import prove_status
 
 __all__ = ["Answer", "Showing", "decline", "make_vp_token", "plan_answer", "send_answer"]
 
@@ -183,13 +184,10 @@ def _status_proof(kept: KeptWitness, copy: CredentialCopy, request: ReceivedRequ
     """The claim of the key binding JWT that proves: not revoked, for this verifier, nonce and copy alone."""
     if copy.status_secrets is None:
         raise StatusUnknownError("status_malformed", "expected what opens the commitment of each copy")
-    proof = kept.witness.prove(
-        copy.status_secrets.opening,
-        verifier=request.asker.client_id.encode(),
-        nonce=request.nonce.encode(),
-        credential_hash=sha256(copy.text.partition("~")[0].encode()),
+    proof = prove_status(
+        kept, copy.status_secrets, copy.text, audience=request.asker.client_id, nonce=request.nonce
     )
-    return {STATUS_PROOF: StatusProof(kept.witness.epoch, proof).to_json()}
+    return {STATUS_PROOF: proof}
 
 
 def decline(request: ReceivedRequest, *, http: HttpClient) -> None:

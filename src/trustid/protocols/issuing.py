@@ -51,8 +51,7 @@ from trustid.protocols.ports_issuer import (
     Token,
 )
 from trustid.protocols.status_lists import StatusPlaces
-from trustid.status.accumulator_entry import ACCUMULATOR, AccumulatorEntry, StatusSecrets
-from trustid.status.membership import Opening
+from trustid.status.accumulator_entry import ACCUMULATOR, commit
 from trustid.status.tickets import open_ticket
 
 __all__ = ["Issuing"]
@@ -304,10 +303,9 @@ class Issuing:
         if isinstance(given, ListPlace):
             return self._places.reference(given.name, given.size, given.position), None
         member = open_ticket(self._secrets.tickets, given.registry, given.slot, given.sealed)
-        # A fresh blinding for each copy, drawn here: a holder's own commitment could hold an accomplice's handle.
-        opening = Opening.generate(member)
-        entry = AccumulatorEntry(given.registry, opening.commitment)
-        return {ACCUMULATOR: entry.to_json()}, StatusSecrets(given.slot, opening).to_json()
+        # Made here, another one for each copy: a holder's own commitment could hold an accomplice's handle.
+        entry, opens = commit(given.registry, given.slot, member)
+        return {ACCUMULATOR: entry.to_json()}, opens.to_json()
 
     def _open_copy(self, credential_id: str, sealed: bytes) -> IssuedCopy:
         text, _, beside = self._secrets.copies.open(sealed, _context(credential_id)).partition(b"\n")

@@ -27,7 +27,7 @@ from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Memb
 from trustid.protocols.presentation_sd_jwt_vc import key_binding_membership
 from trustid.protocols.presentation_w3c import BASE_TYPE, accumulator_entry, list_keys_of, listed_entries
 from trustid.protocols.trust import TrustPolicy
-from trustid.status.accumulator_entry import STATUS_PROOF
+from trustid.status.accumulator_entry import STATUS_PROOF, credential_hash
 from trustid.status.check import KeyOf
 
 __all__ = ["PresentedEnveloped"]
@@ -182,7 +182,7 @@ class PresentedEnveloped:
         if isinstance(self.secured, VcSdJwt) and self.presentation is None:
             return key_binding_membership(self.secured.sd_jwt, entry)
         proof = None if self.presentation is None else self.presentation.jws.claims().get(STATUS_PROOF)
-        return Membership(entry, proof, sha256(_signed_bytes(self.secured)))
+        return Membership(entry, proof, credential_hash(_signed(self.secured)))
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
         """Keys that the issuer's DID document lists for stating facts."""
@@ -265,12 +265,12 @@ def _open(envelope: Envelope) -> Secured:
     raise UnsupportedError("unsupported", "expected a credential in the presentation")
 
 
-def _signed_bytes(secured: Secured) -> bytes:
+def _signed(secured: Secured) -> str | bytes:
     """The credential as its issuer signed it."""
     if isinstance(secured, VcCose):
         return secured.message.to_bytes()
     jws = secured.sd_jwt.issuer_jwt if isinstance(secured, VcSdJwt) else secured.jws
-    return jws.compact().encode()
+    return jws.compact()
 
 
 def _short(typ: Any) -> str | None:

@@ -18,7 +18,7 @@ from trustid.protocols.dcql import CredentialView
 from trustid.protocols.finding_keys import ListKeys, certified_key, certified_name, published_key
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Membership, Sources
 from trustid.protocols.trust import TrustPolicy
-from trustid.status.accumulator_entry import ACCUMULATOR, STATUS_LIST, STATUS_PROOF
+from trustid.status.accumulator_entry import ACCUMULATOR, STATUS_LIST, STATUS_PROOF, credential_hash
 from trustid.status.check import KeyOf
 
 __all__ = ["PresentedSdJwtVc", "disclosed_paths", "key_binding_membership"]
@@ -194,7 +194,7 @@ def key_binding_membership(sd_jwt: SdJwt, entry: Any) -> Membership:
     """A slot whose proof travels in the key binding JWT, whose signature is checked later."""
     binding = sd_jwt.key_binding
     proof = None if binding is None else binding.claims().get(STATUS_PROOF)
-    return Membership(entry, proof, sha256(sd_jwt.issuer_jwt.compact().encode()))
+    return Membership(entry, proof, credential_hash(sd_jwt.issuer_jwt.compact()))
 
 
 def disclosed_paths(sd_jwt: SdJwt) -> tuple[JsonObject, tuple[Path, ...]]:

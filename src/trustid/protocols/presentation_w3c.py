@@ -28,7 +28,7 @@ from trustid.keys import PublicKey
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Membership, Sources
 from trustid.protocols.trust import TrustPolicy
-from trustid.status.accumulator_entry import ENTRY_TYPE, STATUS_PROOF_TERM
+from trustid.status.accumulator_entry import ENTRY_TYPE, STATUS_PROOF_TERM, credential_hash
 from trustid.status.check import CREDENTIAL_STATUS, KeyOf
 
 __all__ = ["PresentedW3c", "list_keys_of"]
@@ -140,7 +140,7 @@ class PresentedW3c:
             return None
         proofs = [] if self.presentation is None else split_proofs(self.presentation.document)[1]
         shown = next((proof[STATUS_PROOF_TERM] for proof in proofs if STATUS_PROOF_TERM in proof), None)
-        return Membership(entry, shown, sha256(canonicalize(self.credential.document)))
+        return Membership(entry, shown, credential_hash(self.credential.document))
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
         """Keys that the issuer's DID document lists for stating facts."""

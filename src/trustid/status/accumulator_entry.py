@@ -9,12 +9,13 @@ Reference: docs/revocation.md, section "In credentials".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from trustid.encoding import JsonObject, b64url_decode, b64url_encode
+from trustid.encoding import JsonObject, b64url_decode, b64url_encode, canonicalize, sha256
 from trustid.errors import MalformedError, StatusUnknownError
-from trustid.status.accumulator import DEFAULT_CAPACITY
+from trustid.status.accumulator import DEFAULT_CAPACITY, Member
 from trustid.status.membership import Commitment, MembershipProof, Opening
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "AccumulatorEntry",
     "StatusProof",
     "StatusSecrets",
+    "commit",
+    "credential_hash",
 ]
 
 ACCUMULATOR: Final = "accumulator"
@@ -151,6 +154,34 @@ class StatusSecrets:
             "y": b64url_encode(opening[:HANDLE_BYTES]),
             "rho": b64url_encode(opening[HANDLE_BYTES:]),
         }
+
+
+def commit(registry: str, slot: int, member: Member) -> tuple[AccumulatorEntry, StatusSecrets]:
+    """Make the entry of one copy, with a fresh blinding: the issuer's part.
+
+    Args:
+        registry: The registry's name.
+        slot: The slot, the same for all copies of a credential.
+        member: Its handle.
+
+    Returns:
+        What goes into the copy, and what its holder gets beside it.
+    """
+    opening = Opening.generate(member)
+    return AccumulatorEntry(registry, opening.commitment), StatusSecrets(slot, opening)
+
+
+def credential_hash(credential: str | bytes | Mapping[str, Any]) -> bytes:
+    """What a proof calls a credential: the SHA-256 of what its issuer signed.
+
+    Args:
+        credential: A JWT, or an SD-JWT of which disclosures and key binding
+            are left out; a COSE_Sign1; or a document with its Data Integrity
+            proof, which is taken in JCS.
+    """
+    if isinstance(credential, str):
+        return sha256(credential.partition("~")[0].encode())
+    return sha256(credential if isinstance(credential, bytes) else canonicalize(credential))
 
 
 def _members(value: Any, *names: str) -> tuple[Any, ...]:
