@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 import click
 
 from trustid.cli_output import Output
-from trustid.encoding import JsonObject
+from trustid.encoding import JsonObject, dump_json
 from trustid.errors import ConfigurationError, StoreError
 from trustid.keys.keystore import Keystore
 from trustid.protocols.ports import system_clock
@@ -128,13 +128,16 @@ def desk(path: str) -> IssuerDesk:
 
 def say_backup(output: Output, home: Home) -> None:
     """Tell people what to keep, and what never to bring back."""
+    registry = home.registry()
+    uri, key = registry.uri, registry.statement_key
     lines = (
         ("Back up now:", "bold"),
         (f"  once         {home.path / KEYSTORE}, and its passphrase in another place:", ""),
         ("               without them nothing is ever revoked again; who has both can prove anything", ""),
         (f"  each day     {home.path / STORE}", ""),
         ("  never go on  from an old copy of that file: slots would be given out twice", "yellow"),
-        (f"Tell verifiers and issuers the statement key: {home.public()['thumbprint']}", ""),
+        ("For the issuer's registries and the verifiers' trust file:", "bold"),
+        (f"  {dump_json({'registry': uri, 'keys': [key.to_jwk()]}).decode()}", ""),
     )
     for text, style in lines:
         output.say(text, style)
