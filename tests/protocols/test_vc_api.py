@@ -33,7 +33,8 @@ from trustid.protocols.vc_identity import ALGORITHMS, VcIdentity
 from trustid.status import list_change
 from trustid.status.bitstring import MIN_ENTRIES, Bitstring, BitstringListCredential, open_list
 from trustid.status.check import StatusChecker
-from trustid.status.keeping import StatusPolicy, WantedList
+from trustid.status.keeping import StatusPolicy
+from trustid.status.list_format import WantedList
 from trustid.stores.sqlite_list_set import SqliteListSetStore
 
 NOW = 1_800_000_000

@@ -16,7 +16,7 @@ from trustid import keys
 from trustid.keys.sealing import SealingKey
 from trustid.status import list_change, list_token
 from trustid.status.bitstring import MIN_ENTRIES, open_list
-from trustid.status.keeping import WantedList
+from trustid.status.list_format import WantedList
 from trustid.status.list_set import BitstringLists, ListSet, TokenLists
 from trustid.status.list_set.lists import NAME_MAX
 from trustid.status.list_set.places import LEASE_MAX

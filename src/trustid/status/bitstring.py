@@ -40,7 +40,7 @@ from trustid.keys import PublicKey, SigningKey
 from trustid.status.bitstring_entry import BitstringStatusListEntry, EntryStatus
 from trustid.status.deflating import deflated
 from trustid.status.inflating import GZIP, MAX_LIST_BYTES, inflated
-from trustid.status.keeping import ListFormat, WantedList, list_key
+from trustid.status.list_format import ListFormat, WantedList, list_key
 from trustid.status.list_token import CLOCK_SKEW_SECONDS, MAX_TOKEN_BYTES, clamp_ttl
 
 __all__ = [

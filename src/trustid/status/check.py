@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trustid.errors import RevokedError, StatusUnknownError, TrustidError
-from trustid.status import list_token
+from trustid.status import list_change, list_token
 from trustid.status.bitstring import (
     BITSTRING_LISTS,
     MAX_ENTRIES,
@@ -19,15 +19,8 @@ from trustid.status.bitstring import (
     EntryStatus,
 )
 from trustid.status.cache import MemoryStatusCache, StatusCache, StoredList
-from trustid.status.keeping import (
-    KeyOf,
-    ListFetcher,
-    ListFormat,
-    ListKeeper,
-    StatusPolicy,
-    WantedList,
-    list_key,
-)
+from trustid.status.keeping import ListFetcher, ListKeeper, StatusPolicy
+from trustid.status.list_format import KeyOf, ListChanges, ListFormat, WantedList, list_key
 from trustid.status.list_token import StatusListToken
 from trustid.status.token_list import INVALID, SUSPENDED, VALID
 
@@ -62,7 +55,43 @@ def _open_token(text: str, wanted: WantedList) -> StatusListToken:
     )
 
 
-TOKEN_LISTS: Final = ListFormat((list_token.STATUS_LIST_MEDIA_TYPE,), _open_token)
+def _open_kept(text: str, wanted: WantedList) -> StatusListToken:
+    if not list_change.is_kept(text):
+        return _open_token(text, wanted)
+    token = list_change.kept_token(text)
+    return list_change.open_kept(
+        text,
+        token,
+        list_key(wanted.key_of, token.header, wanted.now),
+        uri=wanted.uri,
+        now=wanted.now,
+        algorithms=wanted.algorithms,
+        grace_seconds=wanted.grace_seconds,
+    )
+
+
+def _apply_change(listed: StatusListToken, text: str, wanted: WantedList) -> StatusListToken:
+    token = list_change.parse(text)
+    return list_change.apply(
+        listed,
+        token,
+        list_key(wanted.key_of, token.header, wanted.now),
+        now=wanted.now,
+        algorithms=wanted.algorithms,
+    )
+
+
+TOKEN_LISTS: Final = ListFormat(
+    (list_token.STATUS_LIST_MEDIA_TYPE,),
+    _open_token,
+    ListChanges(
+        list_change.CHANGE_MEDIA_TYPE,
+        lambda listed: list_change.change_uri(listed) if listed.changes else None,
+        _apply_change,
+        list_change.keep,
+        _open_kept,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

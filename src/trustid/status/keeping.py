@@ -12,42 +12,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 from trustid.credentials.jose import DEFAULT_ALGORITHMS
-from trustid.encoding import JsonObject
-from trustid.errors import (
-    FetchError,
-    MalformedError,
-    ResolutionError,
-    SignatureError,
-    StatusUnknownError,
-    TrustidError,
-    UnsupportedError,
-    VerificationError,
-)
+from trustid.errors import FetchError, SignatureError, StatusUnknownError, TrustidError
 from trustid.fetching import Fetched
-from trustid.keys import PublicKey
 from trustid.status.cache import MEMORY_LISTS_MAX, StatusCache, StoredList
+from trustid.status.list_format import KeyOf, List, ListFormat, WantedList
 from trustid.status.list_token import MAX_TOKEN_BYTES, clamp_ttl
 
-__all__ = [
-    "KeyOf",
-    "ListFetcher",
-    "ListFormat",
-    "ListKeeper",
-    "SignedList",
-    "StatusPolicy",
-    "WantedList",
-    "list_key",
-]
-
-KeyOf = Callable[[JsonObject, int], PublicKey]
-"""From the header of a list's token (for a W3C list its proof), and the time, to the key of the issuer it must be signed with.
-
-Called only for an issuer that is trusted already. It raises when the header
-names no key of that issuer. It is kept for renewing the list, so it must hold
-nothing of a person."""
+__all__ = ["ListFetcher", "ListKeeper", "StatusPolicy"]
 
 MAX_REDIRECTS = 1
 MAX_OPEN_BYTES = 256 * 1024 * 1024
@@ -55,6 +29,9 @@ MAX_OPEN_BYTES = 256 * 1024 * 1024
 
 FETCHING_MAX = 64
 """How many lists one process fetches at a time."""
+
+MAX_CHANGES = 8
+"""How many changes are followed before the whole list is fetched: each is a request of its own."""
 
 RETRY_SECONDS = 10
 """After a failed fetch nobody tries again for so long: an outage must not cost each presentation a timeout."""
@@ -91,95 +68,6 @@ class StatusPolicy:
     outage_grace_seconds: int = 0
     accept_messages: bool = False
     algorithms: Collection[str] = DEFAULT_ALGORITHMS
-
-
-class _Sized(Protocol):
-    @property
-    def byte_length(self) -> int: ...
-
-
-class SignedList(Protocol):
-    """What is needed of a verified list."""
-
-    @property
-    def issued_at(self) -> int:
-        """When it was signed, epoch seconds."""
-        ...
-
-    @property
-    def expires_at(self) -> int | None:
-        """From when it is worth nothing."""
-        ...
-
-    @property
-    def ttl(self) -> int | None:
-        """How long it may be kept, in seconds."""
-        ...
-
-    @property
-    def statuses(self) -> _Sized:
-        """The list itself."""
-        ...
-
-
-List = TypeVar("List", bound=SignedList)
-
-
-@dataclass(frozen=True, slots=True)
-class WantedList:
-    """What a list must be to be taken.
-
-    Attributes:
-        issuer: Who must have signed it.
-        uri: The address that the credential names.
-        key_of: Finds the issuer's key.
-        now: Epoch seconds.
-        grace_seconds: For how long after its end it is still taken.
-        algorithms: Signature algorithms that are accepted.
-    """
-
-    issuer: str
-    uri: str
-    key_of: KeyOf
-    now: int
-    grace_seconds: int
-    algorithms: Collection[str]
-
-
-def list_key(key_of: KeyOf, header: JsonObject, now: int) -> PublicKey:
-    """The key of a list, with what goes wrong said in terms of the status.
-
-    Raises:
-        StatusUnknownError: `status_unavailable`: it cannot be fetched.
-            `status_untrusted`: it is no key of the issuer.
-    """
-    try:
-        return key_of(header, now)
-    except (FetchError, ResolutionError) as err:
-        raise StatusUnknownError("status_unavailable", f"the list's key was not found ({err.code})") from err
-    except (VerificationError, MalformedError, UnsupportedError) as err:
-        raise StatusUnknownError(
-            "status_untrusted", f"the list names no key of the issuer ({err.code})"
-        ) from err
-
-
-@dataclass(frozen=True, slots=True)
-class ListFormat(Generic[List]):
-    """What differs from one kind of list to the other.
-
-    Attributes:
-        media_types: What may be served, the best one first.
-        open: Reads and verifies a list.
-    """
-
-    media_types: tuple[str, ...]
-    open: Callable[[str, WantedList], List]
-
-    @property
-    def accept(self) -> str:
-        """Only these types are taken. The last part tells a server that, and
-        lets the wrong type arrive here, where it has a code of its own."""
-        return f"{', '.join(self.media_types)}, */*;q=0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +149,7 @@ class ListKeeper(Generic[List]):
             if kept is not None and now + ahead_seconds < kept.stored.fresh_until and not force:
                 return kept.list
             try:
-                return self._renewed(issuer, uri, key_of, now, force=force)
+                return self._renewed(issuer, uri, key_of, now, kept, force=force)
             except StatusUnknownError as err:
                 if err.code != "status_unavailable" or kept is None:
                     raise
@@ -285,9 +173,9 @@ class ListKeeper(Generic[List]):
         if stored is None:  # removed in between
             return opened
         try:
-            opened_list = self._verified(
-                stored.token, issuer, uri, key_of, now, grace=self.policy.outage_grace_seconds
-            )
+            wanted = self._wanted(issuer, uri, key_of, now, grace=self.policy.outage_grace_seconds)
+            changes = self._format.changes
+            opened_list = (self._format if changes is None else changes).open(stored.token, wanted)
         except StatusUnknownError:
             return opened  # nothing usable is kept; the list is fetched again
         return self._remember(place, _Open(version, stored, opened_list, key_of))
@@ -302,9 +190,20 @@ class ListKeeper(Generic[List]):
                 size -= dropped.list.statuses.byte_length
         return opened
 
-    def _renewed(self, issuer: str, uri: str, key_of: KeyOf, now: int, *, force: bool) -> List:
-        text = self._fetch(issuer, uri, now, force=force)
-        opened = self._verified(text, issuer, uri, key_of, now)
+    def _renewed(
+        self, issuer: str, uri: str, key_of: KeyOf, now: int, kept: _Open[List] | None, *, force: bool
+    ) -> List:
+        with self._lock:
+            failed_at = self._failed_at.get((issuer, uri))
+        if not force and failed_at is not None and 0 <= now - failed_at < RETRY_SECONDS:
+            raise StatusUnknownError("status_unavailable", "the list could not be fetched a moment ago")
+        wanted = self._wanted(issuer, uri, key_of, now)
+        followed = None if kept is None else self._followed(kept.list, wanted)
+        if followed is None:
+            text = self._fetch(issuer, uri, now)
+            opened = self._format.open(text, wanted)
+        else:
+            text, opened = followed
         # Held against whatever was kept last, expired or not: a list never goes back.
         before = self._cache.load(issuer, uri)
         if before is not None and opened.issued_at < before.issued_at:
@@ -320,12 +219,30 @@ class ListKeeper(Generic[List]):
             self._remember((issuer, uri), _Open(version, stored, opened, key_of))
         return opened
 
-    def _fetch(self, issuer: str, uri: str, now: int, *, force: bool) -> str:
+    def _followed(self, listed: List, wanted: WantedList) -> tuple[str, List] | None:
+        """The newest list by its changes; None where that does not work, and the whole list is to be fetched."""
+        changes = self._format.changes
+        if changes is None:
+            return None
+        address = changes.uri_of(listed)
+        for _ in range(MAX_CHANGES):
+            if address is None:
+                return None
+            try:
+                fetched = self._fetcher.get(
+                    address, accept=changes.media_type, max_bytes=MAX_TOKEN_BYTES, max_redirects=MAX_REDIRECTS
+                )
+                text = fetched.body.decode("utf-8")
+                listed = changes.apply(listed, text, wanted)
+            except (TrustidError, UnicodeDecodeError):
+                return None
+            before, address = address, changes.uri_of(listed)
+            if address == before:
+                return changes.keep(listed, text), listed
+        return None
+
+    def _fetch(self, issuer: str, uri: str, now: int) -> str:
         place = (issuer, uri)
-        with self._lock:
-            failed_at = self._failed_at.get(place)
-        if not force and failed_at is not None and 0 <= now - failed_at < RETRY_SECONDS:
-            raise StatusUnknownError("status_unavailable", "the list could not be fetched a moment ago")
         try:
             fetched = self._fetcher.get(
                 uri,
@@ -351,6 +268,5 @@ class ListKeeper(Generic[List]):
         except UnicodeDecodeError as err:
             raise StatusUnknownError("status_malformed", "expected a signed status list") from err
 
-    def _verified(self, text: str, issuer: str, uri: str, key_of: KeyOf, now: int, *, grace: int = 0) -> List:
-        wanted = WantedList(issuer, uri, key_of, now, grace, self.policy.algorithms)
-        return self._format.open(text, wanted)
+    def _wanted(self, issuer: str, uri: str, key_of: KeyOf, now: int, *, grace: int = 0) -> WantedList:
+        return WantedList(issuer, uri, key_of, now, grace, self.policy.algorithms)

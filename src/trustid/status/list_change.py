@@ -40,10 +40,15 @@ __all__ = [
     "MAX_CHANGE_BYTES",
     "REVERSED",
     "apply",
+    "change_uri",
     "digest_of",
     "encode_change",
+    "is_kept",
     "issue",
+    "keep",
+    "kept_token",
     "list_digest",
+    "open_kept",
     "parse",
 ]
 
@@ -58,6 +63,7 @@ REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 _NOT_ZERO: Final = re.compile(rb"[^\0]", re.DOTALL)
 _SET_BITS: Final = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
+_KEPT: Final = "~"
 _TAG: Final = b"TrustID-status-list-1"
 
 Listed = TypeVar("Listed", StatusListToken, BitstringListCredential)
@@ -76,6 +82,11 @@ def list_digest(content: bytes, bits: int) -> bytes:
 def digest_of(listed: StatusListToken | BitstringListCredential) -> bytes:
     """The digest of a verified list: where to ask for what changed since."""
     return list_digest(*_content(listed))
+
+
+def change_uri(listed: StatusListToken | BitstringListCredential) -> str:
+    """Where the change that starts from this list is served."""
+    return f"{listed.uri}/changes/{b64url_encode(digest_of(listed))}"
 
 
 def encode_change(before: bytes, after: bytes, bits: int) -> list[bytes]:
@@ -198,6 +209,66 @@ def apply(
             `status_malformed`: as for a list.
         SignatureError: `typ_mismatch`.
     """
+    claims, opened = _verified(
+        token, key, uri=listed.uri, now=now, algorithms=algorithms, grace_seconds=grace_seconds
+    )
+    if opened["issued_at"] < listed.issued_at:
+        raise StatusUnknownError("status_rollback", "the change is older than the list at hand")
+    after = _changed(*_content(listed), claims)
+    return replace(
+        listed,
+        issued_at=opened["issued_at"],
+        expires_at=opened["expires_at"],
+        ttl=opened["ttl"],
+        statuses=_statuses(listed, after),
+    )
+
+
+def keep(listed: StatusListToken, token: str) -> str:
+    """A list that came of changes, as text to be kept: the last change, and the list that it signs by its digest."""
+    return f"{token}{_KEPT}{b64url_encode(listed.statuses.compress())}"
+
+
+def is_kept(text: str) -> bool:
+    """Whether a text is of `keep`, and not the token of a list."""
+    return _KEPT in text
+
+
+def kept_token(text: str) -> jose.Jws:
+    """The last change in a text of `keep`, not believed yet; raises as `parse`."""
+    return parse(text.partition(_KEPT)[0])
+
+
+def open_kept(
+    text: str,
+    token: jose.Jws,
+    key: PublicKey,
+    *,
+    uri: str,
+    now: int,
+    algorithms: Collection[str] = jose.DEFAULT_ALGORITHMS,
+    grace_seconds: int = 0,
+) -> StatusListToken:
+    """Check a list that was kept; raises as `apply`, and `limit_exceeded`."""
+    claims, opened = _verified(
+        token, key, uri=uri, now=now, algorithms=algorithms, grace_seconds=grace_seconds
+    )
+    statuses = TokenStatusList.from_claim({"bits": claims.get("bits"), "lst": text.partition(_KEPT)[2]})
+    if claims.get("result") != b64url_encode(list_digest(statuses.to_bytes(), statuses.bits)):
+        raise StatusUnknownError("status_change_invalid", "expected the list that the change leads to")
+    return StatusListToken(**opened, statuses=statuses, changes=True)
+
+
+def _verified(
+    token: jose.Jws,
+    key: PublicKey,
+    *,
+    uri: str,
+    now: int,
+    algorithms: Collection[str],
+    grace_seconds: int,
+) -> tuple[JsonObject, JsonObject]:
+    """The claims of a change after every check that does not need the list, and those it has in common with one."""
     try:
         jose.verify(token, key, algorithms=algorithms, typ=CHANGE_TYP)
         claims = token.claims()
@@ -210,18 +281,8 @@ def apply(
     except MalformedError as err:
         raise StatusUnknownError("status_malformed", "expected a JSON object in the change") from err
     opened = read_claims(*(claims.get(name) for name in ("sub", "iat", "exp", "ttl", "iss")))
-    check_claims(opened, uri=listed.uri, now=now, grace_seconds=grace_seconds)
-    if opened["issued_at"] < listed.issued_at:
-        raise StatusUnknownError("status_rollback", "the change is older than the list at hand")
-    content, bits = _content(listed)
-    after = _changed(content, bits, claims)
-    return replace(
-        listed,
-        issued_at=opened["issued_at"],
-        expires_at=opened["expires_at"],
-        ttl=opened["ttl"],
-        statuses=_statuses(listed, after),
-    )
+    check_claims(opened, uri=uri, now=now, grace_seconds=grace_seconds)
+    return claims, opened
 
 
 def _changed(content: bytes, bits: int, claims: JsonObject) -> bytes:

@@ -35,6 +35,9 @@ __all__ = [
 STATUS_LIST_TYP = "statuslist+jwt"
 STATUS_LIST_MEDIA_TYPE = "application/statuslist+jwt"
 
+CHANGES_CLAIM = "status_list_changes"
+"""A claim of our own, true where changes are served; who does not know it loses nothing."""
+
 MAX_TOKEN_BYTES = 16 * 1024 * 1024
 """The largest token that is read. A list of 100 million entries with 1 % set takes about 2 MB."""
 
@@ -56,6 +59,7 @@ class StatusListToken:
             and `TTL_MAX_SECONDS`; None when the issuer did not say.
         issuer: `iss`, if the token names one.
         statuses: The list.
+        changes: Whether signed changes are served beside it (`trustid.status.list_change`).
     """
 
     uri: str
@@ -64,6 +68,7 @@ class StatusListToken:
     ttl: int | None
     issuer: str | None
     statuses: TokenStatusList
+    changes: bool = False
 
 
 def issue(
@@ -78,6 +83,7 @@ def issue(
     kid: str | None = None,
     x5c: Sequence[str] | None = None,
     jwk: JsonObject | None = None,
+    changes: bool = False,
 ) -> str:
     """Sign a list.
 
@@ -92,6 +98,7 @@ def issue(
         kid: DID URL or identifier of the key.
         x5c: The issuer's certificate chain, leaf first, base64 DER.
         jwk: The public key by value, for verifiers that want it in the header.
+        changes: Say that signed changes are served beside it.
 
     Returns:
         A compact JWS of type statuslist+jwt.
@@ -109,6 +116,7 @@ def issue(
         "iat": issued_at,
         **{name: value for name, value in optional.items() if value is not None},
         "status_list": statuses.to_claim(),
+        **({CHANGES_CLAIM: True} if changes else {}),
     }
     return jose.sign(header, payload, key)
 
@@ -175,7 +183,8 @@ def verify(
         raise StatusUnknownError("status_malformed", "expected a JSON object in the list") from err
     opened = _read(claims)
     check_claims(opened, uri=uri, now=now, grace_seconds=grace_seconds)
-    return StatusListToken(**opened, statuses=TokenStatusList.from_claim(claims.get("status_list")))
+    statuses = TokenStatusList.from_claim(claims.get("status_list"))
+    return StatusListToken(**opened, statuses=statuses, changes=claims.get(CHANGES_CLAIM) is True)
 
 
 def _read(claims: JsonObject) -> dict[str, Any]:

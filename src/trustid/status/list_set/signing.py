@@ -112,6 +112,7 @@ class TokenLists(_Signing):
             issuer=self.issuer,
             kid=self.kid,
             x5c=self.x5c,
+            changes=True,
         )
 
 
