@@ -184,6 +184,8 @@ def test_B173_what_one_worker_saw_no_other_takes_back(made: World, tmp_path: Pat
     source.answers = {("latest",): old}
     with refused("acc_rollback"):
         second_worker.renew(URI)
+    made.clock.now += 600
+    assert second_worker.accept(URI, 1).newest  # an old copy from a cache: what was seen stands
     source.answers = {("latest",): outage()}
     assert second_worker.accept(URI, 1).newest
     with refused("acc_epoch_stale"):

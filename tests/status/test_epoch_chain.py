@@ -10,11 +10,12 @@ import pytest
 from refusing import refused
 from registry_under_test import DAY, URI, Tampering, World, manager_keys, memory_folder, outage, world
 from trustid.keys.bls import SecretKey
-from trustid.keys.quorum import Committee, Member, VoteCollector
+from trustid.keys.quorum import Committee, Member, QuorumCertificate, VoteCollector
 from trustid.status.accumulator import Accumulator
 from trustid.status.epochs import chain as chain_module
 from trustid.status.epochs.chain import StatementChain
 from trustid.status.epochs.memory import MemorySeenStatements
+from trustid.status.epochs.publishing import Publisher
 from trustid.status.epochs.statement import SignedStatement
 from trustid.status.epochs.trust import RegistryTrust
 
@@ -263,7 +264,13 @@ def test_a_committee_that_must_have_agreed(made: World) -> None:
         follower.source.answers = {("certificate", 0): bad}
         with refused("acc_value_untrusted"):
             follower.renew()
-    follower.source.answers = {("certificate", 0): certificate(newest.voted)}
+    follower.source.answers = {}
+    publisher = Publisher(made.registry, made.folder)
+    with refused("aggregate_invalid"):
+        publisher.add_certificate(0, committee, QuorumCertificate.from_bytes(certificate(b"another")))
+    with refused("status_unavailable"):
+        publisher.add_certificate(1, committee, QuorumCertificate.from_bytes(certificate(newest.voted)))
+    publisher.add_certificate(0, committee, QuorumCertificate.from_bytes(certificate(newest.voted)))
     assert follower.renew() == newest
 
 

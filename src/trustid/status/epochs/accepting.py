@@ -30,6 +30,8 @@ __all__ = ["AcceptedEpoch", "EpochTrust"]
 RETRY_SECONDS: Final = 10
 """After asking for a newer statement nobody asks again for so long, whatever holders show."""
 
+NOTHING_NEWER: Final = frozenset({"status_unavailable", "limit_exceeded", "acc_rollback"})
+
 MEMORY_EPOCHS_MAX: Final = 64
 """How many epochs one process keeps ready for checking."""
 
@@ -187,8 +189,9 @@ class EpochTrust:
         try:
             self.renew(trust.registry)
         except TrustidError as err:
-            # What was signed stays true while nothing newer can be had. A lie is told to whoever asked.
-            if kept is None or err.code not in ("status_unavailable", "limit_exceeded"):
+            # What was accepted stays true while nothing newer can be had, and beside an old
+            # copy from some cache on the way. Two statements for one epoch are another matter.
+            if kept is None or err.code not in NOTHING_NEWER:
                 raise
         return self._chain.latest(trust)
 

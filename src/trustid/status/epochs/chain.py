@@ -42,11 +42,18 @@ class StatementChain:
         self._seen = seen
         self._clock = clock
         self._skew_seconds = skew_seconds
+        self._newest: dict[str, tuple[RegistryTrust, SignedStatement]] = {}
 
     def latest(self, trust: RegistryTrust) -> SignedStatement | None:
-        """The accepted statement of the highest epoch. It was checked when it came; its signature is checked again."""
+        """The accepted statement of the highest epoch; checked again when this process first meets it."""
         token = self._seen.latest(trust.registry)
-        return None if token is None else trust.read(token)
+        if token is None:
+            return None
+        trusted, known = self._newest.get(trust.registry, (None, None))
+        if known is None or known.token != token or trusted is not trust:
+            known = trust.read(token)
+            self._newest[trust.registry] = trust, known
+        return known
 
     def statement(self, trust: RegistryTrust, epoch: int) -> SignedStatement | None:
         """The accepted statement of one epoch."""

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from trustid.errors import StatusUnknownError, StoreError
+from trustid.keys.quorum import Committee, QuorumCertificate
 from trustid.status.accumulator import Manager, RowsFile
-from trustid.status.epochs.folder import LATEST, PARAMS, FolderSource, statement_name
+from trustid.status.epochs.folder import LATEST, PARAMS, FolderSource, certificate_name, statement_name
 from trustid.status.epochs.registry import Registry
 from trustid.status.epochs.statement import SignedStatement
 
@@ -79,6 +80,20 @@ class Publisher:
             self._registry.finish(signed.epoch)
             self._drop_old_blocks(signed.epoch)
         return signed
+
+    def add_certificate(self, epoch: int, committee: Committee, certificate: QuorumCertificate) -> None:
+        """Publish the certificate of a committee beside the statement of an epoch that it voted on.
+
+        Until it is there, whoever asks for the committee stays with the epoch before.
+
+        Raises:
+            SignatureError: As `QuorumCertificate.verify`.
+            StatusUnknownError: `status_unavailable`: the epoch is not published.
+            StoreError: `registry_busy`, `store_unavailable`.
+        """
+        with self._writing():
+            certificate.verify(committee, self._published(epoch).voted)
+            self._write(certificate_name(epoch), certificate.to_bytes())
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
