@@ -12,11 +12,14 @@ import pytest
 
 from refusing import refused
 from trustid import keys
+from trustid.credentials.enveloping import Envelope
 from trustid.credentials.presentation import issue_credential, make_presentation
-from trustid.credentials.vc_jose import issue_vc_jwt
+from trustid.credentials.vc_cose import issue_vp_cose
+from trustid.credentials.vc_jose import issue_vc_jwt, issue_vp_jwt
+from trustid.credentials.vc_sd_jwt import issue_vp_sd_jwt
 from trustid.did.key import create as did_of
 from trustid.did.resolver import Resolver
-from trustid.encoding import JsonObject, b64url_encode
+from trustid.encoding import JsonObject, b64_encode, b64url_encode
 from trustid.errors import CODES, FetchError, MalformedError, StatusUnknownError, TrustError
 from trustid.fetching import Fetched, FetchPolicy
 from trustid.keys.keystore import Keystore
@@ -631,6 +634,72 @@ def test_every_credential_of_a_presentation_counts(world: World) -> None:
     with refused("revoked"):
         world.verify_presentation(world.present(good, bad))
     world.verify_presentation(world.present(good))
+
+
+def envelope(world: World, *, holder: Any = None, **changes: Any) -> JsonObject:
+    own = world.identity.names[world.own].keys[0]
+    token = issue_vc_jwt(credential(issuer=world.own, **changes), key=own.key, kid=own.method, holder=holder)
+    return Envelope("application/vc+jwt", token).to_json()
+
+
+def in_envelope(form: str, *credentials: Any, key: Any = HOLDER, **changes: Any) -> JsonObject:
+    name = did_of(key.public_key)
+    document = {
+        "@context": V2,
+        "type": "VerifiablePresentation",
+        "holder": name,
+        "verifiableCredential": list(credentials),
+    }
+    kid: Any = f"{name}#{name.removeprefix('did:key:')}"
+    options = {"key": key, "kid": kid, "audience": "d", "nonce": "c"} | changes
+    if form == "vp+jwt":
+        return Envelope("application/vp+jwt", issue_vp_jwt(document, **options)).to_json()
+    if form == "vp+sd-jwt":
+        text = issue_vp_sd_jwt(document, disclosable=[], **options)
+        return Envelope("application/vp+sd-jwt", text).to_json()
+    data = issue_vp_cose(document, **(options | {"kid": kid.encode()}))
+    return Envelope("application/vp+cose", b64_encode(data)).to_json()
+
+
+def test_presentations_of_envelopes_and_proofs_together(world: World) -> None:
+    both = world.present(world.issue(), envelope(world))
+    assert world.verify_presentation(both)["errors"] == []
+    with refused("holder_mismatch"):
+        world.verify_presentation(world.present(envelope(world), key=STRANGER))
+    with refused("holder_mismatch"):
+        other = envelope(world, credentialSubject={"id": did_of(STRANGER.public_key), "name": "Eve"})
+        world.verify_presentation(world.present(world.issue(), other))
+    broken = envelope(world)
+    with refused("signature_invalid", "malformed"):
+        world.verify_presentation(world.present({**broken, "id": broken["id"][:-6] + "AAAAAA"}))
+
+
+@pytest.mark.parametrize("form", ["vp+jwt", "vp+sd-jwt", "vp+cose"])
+def test_presentations_in_envelopes(world: World, form: str) -> None:
+    two = (envelope(world), envelope(world, name="Second"))
+    assert world.verify_presentation(in_envelope(form, *two))["errors"] == []
+    for changes, code in (
+        ({"audience": "x"}, "kb_aud"),
+        ({"nonce": "x"}, "kb_nonce"),
+        ({"nonce": None}, "kb_nonce"),
+        ({"key": STRANGER}, "holder_mismatch"),
+        ({"expires_at": NOW - 3600}, "expired"),
+    ):
+        with refused(code):
+            world.verify_presentation(in_envelope(form, *two, **changes))
+    unasked = {"verifiablePresentation": in_envelope(form, *two, nonce=None, audience=None)}
+    assert world.verifying.presentation(unasked)["errors"] == []
+
+
+def test_a_credential_bound_to_a_key_is_presented_with_it(world: World) -> None:
+    for holder, code in ((HOLDER, None), (STRANGER, "holder_mismatch")):
+        bound = envelope(world, holder=holder.public_key)
+        for presentation in (in_envelope("vp+jwt", bound), world.present(bound)):
+            if code is None:
+                world.verify_presentation(presentation)
+            else:
+                with refused(code):
+                    world.verify_presentation(presentation)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from trustid.keys.signing import PublicKey, SigningKey
 __all__ = [
     "ALGORITHM",
     "CONTENT_TYPE",
+    "CWT_CLAIMS",
     "DEFAULT_ALGORITHMS",
     "KEY_ID",
     "MAC_ALGORITHMS",
@@ -55,6 +56,7 @@ ALGORITHM: Final = 1
 CRITICAL: Final = 2
 CONTENT_TYPE: Final = 3
 KEY_ID: Final = 4
+CWT_CLAIMS: Final = 15
 TYPE: Final = 16
 X5CHAIN: Final = 33
 

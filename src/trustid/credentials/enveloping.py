@@ -37,6 +37,7 @@ __all__ = [
     "Lifetime",
     "check_content_type",
     "check_expected",
+    "holder_of",
     "read_credential",
     "read_presentation",
 ]
@@ -185,6 +186,12 @@ def read_presentation(claims: JsonObject) -> Presentation:
         raise HolderBindingError("holder_mismatch", "expected iss and holder to be the same")
     _check_same(claims, "jti", claims.get("id"))
     return presentation
+
+
+def holder_of(presentation: Presentation, claims: Mapping[str, Any]) -> str | None:
+    """Who presents, as the presentation names them: its `holder`, or else `iss`."""
+    named = presentation.holder or claims.get("iss")
+    return named if isinstance(named, str) else None
 
 
 def _refuse_wrappers(claims: Mapping[str, Any]) -> None:

@@ -261,6 +261,11 @@ class JwtVpJson:
             raise HolderBindingError("holder_mismatch", "expected iss and holder to be the same")
         return cls(jws, claims, holder, tokens, Lifetime.read(claims))
 
+    @property
+    def key_name(self) -> object:
+        """How the token names the holder's key."""
+        return self.jws.header.get("kid")
+
     def verify(self, key: PublicKey, *, algorithms: Collection[str] = jose.DEFAULT_ALGORITHMS) -> None:
         """Check the holder's signature and the type of the token.
 

@@ -1,9 +1,12 @@
 """W3C credentials and presentations of version 2.0 as COSE_Sign1: vc+cose and vp+cose.
 
-The payload is the JSON document itself.
+The payload is the JSON document itself. What binds a presentation to one
+request stands in the CWT Claims of the protected header: audience (3), expiry
+(4), not before (5), time (6) and nonce (10, bytes).
 
 Reference:
-    VC-JOSE-COSE (W3C REC 2025-05-15), section 3.3; RFC 9596.
+    VC-JOSE-COSE (W3C REC 2025-05-15), section 3.3; RFC 9596; RFC 9597; RFC
+    8392, section 3; RFC 9711, section 4.1.
 """
 
 from __future__ import annotations
@@ -15,7 +18,14 @@ from typing import Any, Final
 
 from trustid.credentials import cose
 from trustid.credentials.cose import CoseSign1
-from trustid.credentials.enveloping import Envelope, read_credential, read_presentation
+from trustid.credentials.enveloping import (
+    Envelope,
+    Lifetime,
+    check_expected,
+    holder_of,
+    read_credential,
+    read_presentation,
+)
 from trustid.credentials.issuer_keys import IssuerKeySource, key_source
 from trustid.credentials.key_binding import SKEW_SECONDS
 from trustid.credentials.model import Credential, Presentation
@@ -29,6 +39,8 @@ VC_COSE_TYPE: Final = "application/vc+cose"
 VP_COSE_TYPE: Final = "application/vp+cose"
 VC_CONTENT_TYPE: Final = "application/vc"
 VP_CONTENT_TYPE: Final = "application/vp"
+
+_CWT_LABELS: Final = {"aud": 3, "exp": 4, "nbf": 5, "iat": 6, "nonce": 10}
 
 
 def issue_vc_cose(
@@ -63,14 +75,38 @@ def issue_vc_cose(
     return _issue(credential, header, key, kid)
 
 
-def issue_vp_cose(presentation: Mapping[str, Any], *, key: SigningKey, kid: bytes | None = None) -> bytes:
+def issue_vp_cose(
+    presentation: Mapping[str, Any],
+    *,
+    key: SigningKey,
+    kid: bytes | None = None,
+    audience: str | None = None,
+    nonce: str | None = None,
+    issued_at: int | None = None,
+    expires_at: int | None = None,
+) -> bytes:
     """Secure a presentation as a COSE_Sign1; as `issue_vc_cose`.
+
+    Args:
+        presentation: A presentation whose credentials are all enveloped; not changed.
+        key: The holder's key.
+        kid: The name of the key.
+        audience, nonce, issued_at, expires_at: As `vc_jose.issue_vp_jwt`; in the protected header.
 
     Reference:
         VC-JOSE-COSE, section 3.3.2.
     """
     read_presentation(dict(presentation))
-    header = {cose.TYPE: VP_COSE_TYPE, cose.CONTENT_TYPE: VP_CONTENT_TYPE}
+    header: dict[int, Any] = {cose.TYPE: VP_COSE_TYPE, cose.CONTENT_TYPE: VP_CONTENT_TYPE}
+    values = {
+        "aud": audience,
+        "nonce": None if nonce is None else nonce.encode(),
+        "iat": issued_at,
+        "exp": expires_at,
+    }
+    claims = {_CWT_LABELS[name]: value for name, value in values.items() if value is not None}
+    if claims:
+        header[cose.CWT_CLAIMS] = claims
     return _issue(presentation, header, key, kid)
 
 
@@ -174,13 +210,15 @@ class VpCose:
 
     Attributes:
         message: The COSE_Sign1.
-        claims: What it says.
+        claims: What it says, the CWT Claims of its header by their names in JWTs.
         presentation: The same, checked in form.
+        lifetime: How long the signature holds.
     """
 
     message: CoseSign1
     claims: JsonObject = field(repr=False)
     presentation: Presentation
+    lifetime: Lifetime
 
     @classmethod
     def parse(cls, data: bytes) -> VpCose:
@@ -192,8 +230,20 @@ class VpCose:
         Reference:
             VC-JOSE-COSE, section 3.3.2.
         """
-        message, claims = _read(data)
-        return cls(message, claims, read_presentation(claims))
+        message, document = _read(data)
+        claims = document | _cwt_claims(message, document)
+        return cls(message, claims, read_presentation(document), Lifetime.read(claims))
+
+    @property
+    def holder(self) -> str | None:
+        """See `enveloping.holder_of`."""
+        return holder_of(self.presentation, self.claims)
+
+    @property
+    def key_name(self) -> object:
+        """How the message names the holder's key."""
+        kid = self.message.protected.get(cose.KEY_ID)
+        return None if kid is None else _key_name(kid)
 
     def envelopes(self) -> tuple[Envelope, ...]:
         """The secured credentials in it; see `VpJwt.envelopes`."""
@@ -206,3 +256,32 @@ class VpCose:
             SignatureError: signature_invalid, alg_not_allowed, typ_mismatch.
         """
         _verify(self.message, key, algorithms, VP_COSE_TYPE, VP_CONTENT_TYPE)
+
+    def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS) -> None:
+        """Check that the presentation holds now.
+
+        Raises:
+            NotYetValidError: not_yet_valid.
+            ExpiredError: expired.
+        """
+        self.lifetime.check(now, skew_seconds)
+
+    def check_expected(self, *, audience: str, nonce: str) -> None:
+        """Check for whom it was made: see `enveloping.check_expected`."""
+        check_expected(self.claims, audience=audience, nonce=nonce)
+
+
+def _cwt_claims(message: CoseSign1, document: Mapping[str, Any]) -> JsonObject:
+    """The CWT Claims of the header that are understood, by their names in JWTs."""
+    found = message.protected.get(cose.CWT_CLAIMS, {})
+    if not isinstance(found, dict):
+        raise MalformedError("malformed", "expected CWT Claims to be a map")
+    claims = {name: found[label] for name, label in _CWT_LABELS.items() if label in found}
+    if isinstance(claims.get("nonce"), bytes):
+        try:
+            claims["nonce"] = claims["nonce"].decode()
+        except UnicodeDecodeError as err:
+            raise MalformedError("malformed", "expected the nonce to be text") from err
+    if any(document.get(name, value) != value for name, value in claims.items()):
+        raise MalformedError("malformed", "expected the header to say what the document says")
+    return claims

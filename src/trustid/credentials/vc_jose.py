@@ -21,6 +21,7 @@ from trustid.credentials.enveloping import (
     Lifetime,
     check_content_type,
     check_expected,
+    holder_of,
     read_credential,
     read_presentation,
 )
@@ -32,7 +33,16 @@ from trustid.encoding import JsonObject
 from trustid.errors import MalformedError
 from trustid.keys import PublicKey, SigningKey
 
-__all__ = ["VC_JWT_TYP", "VP_JWT_TYP", "VcJwt", "VpJwt", "issue_vc_jwt", "issue_vp_jwt", "token_header"]
+__all__ = [
+    "VC_JWT_TYP",
+    "VP_JWT_TYP",
+    "VcJwt",
+    "VpJwt",
+    "issue_vc_jwt",
+    "issue_vp_jwt",
+    "presented_claims",
+    "token_header",
+]
 
 VC_JWT_TYP: Final = "vc+jwt"
 VP_JWT_TYP: Final = "vp+jwt"
@@ -122,11 +132,31 @@ def issue_vp_jwt(
     Reference:
         VC-JOSE-COSE, section 3.1.2.
     """
-    added: JsonObject = {"aud": audience, "nonce": nonce, "iat": issued_at, "exp": expires_at}
-    added["status_proof"] = None if status_proof is None else dict(status_proof)
+    claims = presented_claims(
+        presentation, audience=audience, nonce=nonce, issued_at=issued_at, expires_at=expires_at
+    )
+    if status_proof is not None:
+        claims["status_proof"] = dict(status_proof)
+    return jose.sign(token_header(VP_JWT_TYP, VP_CONTENT_TYPE, kid=kid), claims, key)
+
+
+def presented_claims(
+    presentation: Mapping[str, Any],
+    *,
+    audience: str | None,
+    nonce: str | None,
+    issued_at: int | None,
+    expires_at: int | None,
+) -> JsonObject:
+    """A presentation with the claims that bind it to one request; as `issue_vp_jwt`.
+
+    Raises:
+        MalformedError: It is no presentation of enveloped credentials, or has other such claims.
+    """
+    added = {"aud": audience, "nonce": nonce, "iat": issued_at, "exp": expires_at}
     claims = _without_missing({**presentation, **added}, presentation)
     read_presentation(claims)
-    return jose.sign(token_header(VP_JWT_TYP, VP_CONTENT_TYPE, kid=kid), claims, key)
+    return claims
 
 
 def _without_missing(claims: Mapping[str, Any], document: Mapping[str, Any]) -> JsonObject:
@@ -229,6 +259,16 @@ class VpJwt:
         jws = jose.parse(token)
         claims = jws.claims()
         return cls(jws, claims, read_presentation(claims), Lifetime.read(claims))
+
+    @property
+    def holder(self) -> str | None:
+        """See `enveloping.holder_of`."""
+        return holder_of(self.presentation, self.claims)
+
+    @property
+    def key_name(self) -> object:
+        """How the token names the holder's key."""
+        return self.jws.header.get("kid")
 
     def envelopes(self) -> tuple[Envelope, ...]:
         """The secured credentials in it.

@@ -20,6 +20,8 @@ from trustid.credentials.enveloping import (
     Envelope,
     Lifetime,
     check_content_type,
+    check_expected,
+    holder_of,
     read_credential,
     read_presentation,
 )
@@ -27,9 +29,9 @@ from trustid.credentials.issuer_keys import IssuerKeySource, key_source
 from trustid.credentials.key_binding import SKEW_SECONDS
 from trustid.credentials.model import Credential, Presentation
 from trustid.credentials.sd_jwt import SdJwt
-from trustid.credentials.vc_jose import VC_CONTENT_TYPE, VP_CONTENT_TYPE, token_header
+from trustid.credentials.vc_jose import VC_CONTENT_TYPE, VP_CONTENT_TYPE, presented_claims, token_header
 from trustid.encoding import JsonObject
-from trustid.errors import DisclosureError
+from trustid.errors import DisclosureError, MalformedError
 from trustid.keys import PublicKey, SigningKey
 
 __all__ = [
@@ -112,6 +114,10 @@ def issue_vp_sd_jwt(
     disclosable: Sequence[Path],
     key: SigningKey,
     kid: str | None = None,
+    audience: str | None = None,
+    nonce: str | None = None,
+    issued_at: int | None = None,
+    expires_at: int | None = None,
 ) -> str:
     """Secure a presentation of which some members may be withheld.
 
@@ -121,6 +127,7 @@ def issue_vp_sd_jwt(
         disclosable: Paths of the members that may be withheld.
         key: The holder's key.
         kid: The name of the key.
+        audience, nonce, issued_at, expires_at: As `issue_vp_jwt`.
 
     Raises:
         MalformedError: It is no such presentation.
@@ -129,10 +136,12 @@ def issue_vp_sd_jwt(
     Reference:
         VC-JOSE-COSE, section 3.2.2.
     """
-    read_presentation(dict(presentation))
+    claims = presented_claims(
+        presentation, audience=audience, nonce=nonce, issued_at=issued_at, expires_at=expires_at
+    )
     _check_disclosable(disclosable)
     header = token_header(VP_SD_JWT_TYP, VP_CONTENT_TYPE, kid=kid)
-    return sd_jwt.issue(presentation, disclosable=disclosable, key=key, header=header)
+    return sd_jwt.issue(claims, disclosable=disclosable, key=key, header=header)
 
 
 def _check_disclosable(paths: Sequence[Path]) -> None:
@@ -235,9 +244,26 @@ class VpSdJwt:
         Reference:
             VC-JOSE-COSE, section 3.2.2.
         """
-        presented = SdJwt.parse(text)
+        return cls.of(SdJwt.parse(text))
+
+    @classmethod
+    def of(cls, presented: SdJwt) -> VpSdJwt:
+        """Look at an SD-JWT as a presentation; as `parse`."""
+        if presented.key_binding is not None:
+            # The holder signed the presentation itself: nothing says what a second signature would mean.
+            raise MalformedError("malformed", "expected no key binding after a presentation")
         claims = _open_claims(presented)
         return cls(presented, claims, read_presentation(claims), Lifetime.read(claims))
+
+    @property
+    def holder(self) -> str | None:
+        """See `enveloping.holder_of`."""
+        return holder_of(self.presentation, self.claims)
+
+    @property
+    def key_name(self) -> object:
+        """How the token names the holder's key."""
+        return self.sd_jwt.issuer_jwt.header.get("kid")
 
     def envelopes(self) -> tuple[Envelope, ...]:
         """The secured credentials in it; see `VpJwt.envelopes`."""
@@ -251,3 +277,16 @@ class VpSdJwt:
         """
         jose.verify(self.sd_jwt.issuer_jwt, key, algorithms=algorithms, typ=VP_SD_JWT_TYP)
         check_content_type(self.sd_jwt.issuer_jwt.header.get("cty"), VP_CONTENT_TYPE)
+
+    def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS) -> None:
+        """Check that the presentation holds now.
+
+        Raises:
+            NotYetValidError: not_yet_valid.
+            ExpiredError: expired.
+        """
+        self.lifetime.check(now, skew_seconds)
+
+    def check_expected(self, *, audience: str, nonce: str) -> None:
+        """Check for whom it was made: see `enveloping.check_expected`."""
+        check_expected(self.claims, audience=audience, nonce=nonce)

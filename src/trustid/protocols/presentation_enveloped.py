@@ -1,39 +1,38 @@
 """W3C credentials in an envelope (vc+jwt, vc+sd-jwt, vc+cose, jwt_vc_json): the verifying order for them.
 
-One credential, alone or in a presentation of its holder. A type counts as the
+A credential, alone or in a presentation of its holder. A type counts as the
 term that stands there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from trustid.credentials import jose
 from trustid.credentials.enveloping import Envelope
-from trustid.credentials.issuer_keys import DidSource, IssuerKeySource, X5cSource, key_source
-from trustid.credentials.jwt_vc_json import JwtVcJson, JwtVpJson
+from trustid.credentials.issuer_keys import IssuerKeySource, X5cSource, key_source
+from trustid.credentials.jwt_vc_json import JwtVcJson
 from trustid.credentials.key_binding import check_key_binding, holder_key
 from trustid.credentials.sd_jwt import SdJwt
 from trustid.credentials.vc_cose import VcCose
-from trustid.credentials.vc_jose import VC_JWT_TYP, VP_JWT_TYP, VcJwt, VpJwt
+from trustid.credentials.vc_jose import VC_JWT_TYP, VcJwt
 from trustid.credentials.vc_sd_jwt import VcSdJwt
 from trustid.encoding import JsonObject, b64url_encode, canonicalize, sha256
-from trustid.errors import HolderBindingError, MalformedError, SignatureError, TrustError, UnsupportedError
+from trustid.errors import HolderBindingError, MalformedError, TrustError, UnsupportedError
 from trustid.keys import PublicKey, public_key_from_jwk
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.finding_keys import certified_key, published_key
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Membership, Sources
 from trustid.protocols.presentation_sd_jwt_vc import key_binding_membership
 from trustid.protocols.presentation_w3c import BASE_TYPE, accumulator_entry, list_keys_of, listed_entries
+from trustid.protocols.presenter import AskedFor, Presenter, TokenPresenter
 from trustid.protocols.trust import TrustPolicy
-from trustid.status.accumulator_entry import STATUS_PROOF, credential_hash
+from trustid.status.accumulator_entry import credential_hash
 from trustid.status.check import KeyOf
 
 __all__ = ["PresentedEnveloped"]
 
 Secured = VcJwt | VcSdJwt | VcCose | JwtVcJson
-SecuredPresentation = VpJwt | JwtVpJson
 
 _FORMATS: dict[type[Secured], str] = {
     VcJwt: "vc+jwt",
@@ -48,7 +47,7 @@ class PresentedEnveloped:
     """See `trustid.protocols.presentation.Presented`."""
 
     secured: Secured
-    presentation: SecuredPresentation | None
+    presenter: Presenter | None
     source: IssuerKeySource
     format: str
     issuer: str = ""
@@ -60,65 +59,50 @@ class PresentedEnveloped:
     _document: JsonObject = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, text: str) -> PresentedEnveloped:
-        """Read a credential as a JWT or SD-JWT, or a presentation of exactly one.
+    def read(cls, text: str, presenter: Presenter | None) -> PresentedEnveloped:
+        """Read a credential as a JWT, perhaps one that somebody presents.
 
         Raises:
             MalformedError: `malformed` or `claim_type_invalid`.
-            UnsupportedError: Several credentials, or a kind that is not spoken.
             TrustidError: A rule of the format is broken.
         """
-        if "~" in text:
-            return cls.of_sd_jwt(SdJwt.parse(text))
-        typ = _short(jose.parse(text).header.get("typ"))
-        if typ == VP_JWT_TYP:
-            return cls._presented(VpJwt.parse(text))
-        if typ == VC_JWT_TYP:
-            return cls._of(VcJwt.parse(text), None)
-        if "vp" in jose.parse(text).claims():
-            return cls._presented(JwtVpJson.parse(text))
-        return cls._of(JwtVcJson.parse(text), None)
+        typ = jose.parse(text).header.get("typ")
+        name = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
+        return cls._of(VcJwt.parse(text) if name == VC_JWT_TYP else JwtVcJson.parse(text), presenter)
 
     @classmethod
-    def of_sd_jwt(cls, presented: SdJwt) -> PresentedEnveloped:
+    def of_sd_jwt(cls, presented: SdJwt, presenter: Presenter | None) -> PresentedEnveloped:
         """Look at an SD-JWT as a W3C credential."""
-        return cls._of(VcSdJwt.of(presented), None)
+        return cls._of(VcSdJwt.of(presented), presenter)
 
     @classmethod
-    def of_cose(cls, data: bytes) -> PresentedEnveloped:
+    def of_cose(cls, data: bytes, presenter: Presenter | None) -> PresentedEnveloped:
         """Read a credential as a COSE_Sign1; as `read`."""
-        return cls._of(VcCose.parse(data), None)
+        return cls._of(VcCose.parse(data), presenter)
 
     @classmethod
-    def read_envelope(cls, document: JsonObject) -> PresentedEnveloped:
-        """Read an enveloped credential or presentation, which is a data URL in JSON; as `read`."""
+    def read_envelope(cls, document: JsonObject, presenter: Presenter | None) -> PresentedEnveloped:
+        """Read an enveloped credential, which is a data URL in JSON; as `read`."""
         url = document.get("id")
         if type(url) is not str:
             raise MalformedError("malformed", "expected an envelope whose id is a data URL")
-        envelope = Envelope.parse(url)
-        if envelope.media_type == "application/vc+cose":
-            return cls.of_cose(envelope.to_bytes())
-        if envelope.media_type in ("application/vp+sd-jwt", "application/vp+cose"):
-            raise UnsupportedError("unsupported", "expected a presentation as JWT")
-        found = cls.read(envelope.content)
-        kind = f"vp+{VP_JWT_TYP[3:]}" if found.presentation is not None else found.format
-        if envelope.media_type != f"application/{kind}":
-            raise MalformedError("malformed", "expected what the media type says")
-        return found
+        return cls._of(_open(Envelope.parse(url)), presenter)
 
     @classmethod
-    def _of(cls, secured: Secured, presentation: SecuredPresentation | None) -> PresentedEnveloped:
-        return cls(secured, presentation, secured.key_source(), _FORMATS[type(secured)])
+    def _of(cls, secured: Secured, presenter: Presenter | None) -> PresentedEnveloped:
+        return cls(secured, presenter, secured.key_source(), _FORMATS[type(secured)])
 
-    @classmethod
-    def _presented(cls, presentation: SecuredPresentation) -> PresentedEnveloped:
-        if isinstance(presentation, JwtVpJson):
-            inner: list[Secured] = [JwtVcJson.parse(token) for token in presentation.tokens[:2]]
-        else:
-            inner = [_open(envelope) for envelope in presentation.envelopes()[:2]]
-        if len(inner) != 1:
-            raise UnsupportedError("unsupported", "expected a presentation of one credential")
-        return cls._of(inner[0], presentation)
+    @property
+    def subjects(self) -> frozenset[str]:
+        """About whom it is."""
+        return frozenset(self.secured.credential.subjects)
+
+    def bound_key(self) -> PublicKey | None:
+        """The key in `cnf`, if the credential is bound to one."""
+        shown = self.secured.document if isinstance(self.secured, JwtVcJson) else self.secured.claims
+        confirmation = shown.get("cnf")
+        jwk = confirmation.get("jwk") if isinstance(confirmation, dict) else None
+        return public_key_from_jwk(jwk) if isinstance(jwk, dict) else None
 
     @property
     def credential_type(self) -> str:
@@ -179,9 +163,9 @@ class PresentedEnveloped:
         entry = accumulator_entry(self.secured.credential)
         if entry is None:
             return None
-        if isinstance(self.secured, VcSdJwt) and self.presentation is None:
+        if isinstance(self.secured, VcSdJwt) and self.presenter is None:
             return key_binding_membership(self.secured.sd_jwt, entry)
-        proof = None if self.presentation is None else self.presentation.jws.claims().get(STATUS_PROOF)
+        proof = None if self.presenter is None else self.presenter.status_proof()
         return Membership(entry, proof, credential_hash(_signed(self.secured)))
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
@@ -193,23 +177,34 @@ class PresentedEnveloped:
     ) -> bool:
         """The key binding of an SD-JWT, or the presentation by the one whom the credential is about."""
         bound = isinstance(self.secured, VcSdJwt) and self.secured.sd_jwt.key_binding is not None
-        if expected is None or (self.presentation is None and not bound):
+        if expected is None or (self.presenter is None and not bound):
             if required:
                 raise HolderBindingError("kb_required", "expected a presentation for this request")
             return False
-        if self.presentation is None:
+        if self.presenter is None:
             return self._check_key_binding(policy, now, expected)
-        key = self._presenter_key(self.presentation, sources)
-        try:
-            self.presentation.verify(key, algorithms=policy.algorithms)
-        except SignatureError as err:
-            if err.code != "signature_invalid":
-                raise
-            raise HolderBindingError("kb_signature", "expected the holder's signature") from err
-        self.presentation.check_time(now, policy.clock_skew_seconds)
-        self.presentation.check_expected(audience=expected.audience, nonce=expected.nonce)
-        self.holder_key_thumbprint = key.thumbprint()
+        asked = AskedFor(expected.audience, expected.nonce)
+        self.holder_key_thumbprint = self._check_presenter(self.presenter, asked, policy, sources, now)
         return True
+
+    def _check_presenter(
+        self, presenter: Presenter, asked: AskedFor, policy: TrustPolicy, sources: Sources, now: int
+    ) -> str:
+        """The key that the credential is bound to: in `cnf`, otherwise one of its subject's DID.
+
+        The holder is compared before the holder's DID is resolved: only a DID
+        that a trusted issuer signed leads to a connection.
+        """
+        own = self.bound_key()
+        if own is not None and isinstance(presenter, TokenPresenter):
+            presenter.check_with(own, asked, policy, now)
+            return own.thumbprint()
+        if presenter.signers() != self.subjects:
+            raise HolderBindingError("holder_mismatch", "expected the holder to be the subject")
+        key = presenter.check(asked, policy, sources, now)
+        if own is not None and own.thumbprint() != key.thumbprint():
+            raise HolderBindingError("holder_mismatch", "expected the key that the credential is bound to")
+        return key.thumbprint()
 
     def _check_key_binding(self, policy: TrustPolicy, now: int, expected: Expected) -> bool:
         if not isinstance(self.secured, VcSdJwt):
@@ -225,23 +220,6 @@ class PresentedEnveloped:
         )
         self.holder_key_thumbprint = holder_key(self.secured.sd_jwt).thumbprint()
         return True
-
-    def _presenter_key(self, presentation: SecuredPresentation, sources: Sources) -> PublicKey:
-        """The key that the credential is bound to: in `cnf`, otherwise one of its subject's DID.
-
-        The holder is compared before the holder's DID is resolved: only a DID
-        that a trusted issuer signed leads to a connection.
-        """
-        confirmation = self._document.get("cnf")
-        if isinstance(confirmation, dict) and isinstance(confirmation.get("jwk"), dict):
-            return public_key_from_jwk(confirmation["jwk"])
-        holder = presentation.holder if isinstance(presentation, JwtVpJson) else _holder(presentation)
-        if holder is None or {holder} != set(self.secured.credential.subjects):
-            raise HolderBindingError("holder_mismatch", "expected the holder to be the subject")
-        source = key_source({"kid": presentation.jws.header.get("kid")}, holder)
-        if not isinstance(source, DidSource):
-            raise HolderBindingError("holder_mismatch", "expected the holder to be a DID")
-        return sources.resolver.public_key(source.did_url, "authentication")
 
     def view(self, *, holder_bound: bool) -> CredentialView:
         """The credential as it is shown."""
@@ -262,7 +240,7 @@ def _open(envelope: Envelope) -> Secured:
             return VcSdJwt.parse(envelope.content)
         case "application/vc+cose":
             return VcCose.parse(envelope.to_bytes())
-    raise UnsupportedError("unsupported", "expected a credential in the presentation")
+    raise UnsupportedError("unsupported", "expected a credential in the envelope")
 
 
 def _signed(secured: Secured) -> str | bytes:
@@ -271,15 +249,6 @@ def _signed(secured: Secured) -> str | bytes:
         return secured.message.to_bytes()
     jws = secured.sd_jwt.issuer_jwt if isinstance(secured, VcSdJwt) else secured.jws
     return jws.compact()
-
-
-def _short(typ: Any) -> str | None:
-    return typ.lower().removeprefix("application/") if isinstance(typ, str) else None
-
-
-def _holder(presentation: VpJwt) -> str | None:
-    named = presentation.presentation.holder or presentation.claims.get("iss")
-    return named if isinstance(named, str) else None
 
 
 def _without_chain(secured: Secured) -> JsonObject:

@@ -1,6 +1,6 @@
 """W3C credentials and presentations with Data Integrity proofs: the verifying order for them.
 
-One credential, alone or in a presentation of its holder. The documents are
+A credential, alone or in a presentation of its holder. The documents are
 compared as JSON: a type counts as the term that stands there, or as the URL
 that an inline context gives it.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
 from trustid.credentials.data_integrity.proof import check_options, split_proofs
-from trustid.credentials.model import PROTECTED_TERMS, Credential, Presentation
+from trustid.credentials.model import PROTECTED_TERMS, Credential
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, b64url_encode, canonicalize, sha256
 from trustid.errors import (
@@ -22,20 +22,19 @@ from trustid.errors import (
     SignatureError,
     StatusUnknownError,
     TrustError,
-    UnsupportedError,
 )
 from trustid.keys import PublicKey
 from trustid.protocols.dcql import CredentialView
 from trustid.protocols.presentation import LINKABLE_BY_SIGNATURE, Expected, Membership, Sources
+from trustid.protocols.presenter import AskedFor, Presenter
 from trustid.protocols.trust import TrustPolicy
-from trustid.status.accumulator_entry import ENTRY_TYPE, STATUS_PROOF_TERM, credential_hash
+from trustid.status.accumulator_entry import ENTRY_TYPE, credential_hash
 from trustid.status.check import CREDENTIAL_STATUS, KeyOf
 
 __all__ = ["PresentedW3c", "list_keys_of"]
 
 BASE_TYPE = "VerifiableCredential"
 BASE_TYPE_URL = "https://www.w3.org/2018/credentials#VerifiableCredential"
-PRESENTATION_TYPE = "VerifiablePresentation"
 
 
 @dataclass(slots=True)
@@ -43,7 +42,7 @@ class PresentedW3c:
     """See `trustid.protocols.presentation.Presented`."""
 
     credential: Credential
-    presentation: Presentation | None
+    presenter: Presenter | None
     format: str = "ldp_vc"
     issuer: str = ""
     subject: str | None = None
@@ -55,22 +54,18 @@ class PresentedW3c:
     _document: JsonObject = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, document: JsonObject) -> PresentedW3c:
-        """Read a credential, or a presentation of exactly one.
+    def read(cls, document: JsonObject, presenter: Presenter | None) -> PresentedW3c:
+        """Read a credential, perhaps one that somebody presents.
 
         Raises:
             MalformedError: `malformed` or `claim_type_invalid`.
-            UnsupportedError: No credential with a proof inside, or several.
         """
-        types = document.get("type")
-        if PRESENTATION_TYPE not in (types if isinstance(types, list) else [types]):
-            return cls(Credential.read(document), None)
-        presentation = Presentation.read(document)
-        if presentation.enveloped or len(presentation.credentials) != 1:
-            raise UnsupportedError(
-                "unsupported", "expected a presentation of one credential with a proof inside"
-            )
-        return cls(presentation.credentials[0], presentation)
+        return cls(Credential.read(document), presenter)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """About whom it is."""
+        return frozenset(self.credential.subjects)
 
     @property
     def credential_type(self) -> str:
@@ -138,8 +133,7 @@ class PresentedW3c:
         entry = accumulator_entry(self.credential)
         if entry is None:
             return None
-        proofs = [] if self.presentation is None else split_proofs(self.presentation.document)[1]
-        shown = next((proof[STATUS_PROOF_TERM] for proof in proofs if STATUS_PROOF_TERM in proof), None)
+        shown = None if self.presenter is None else self.presenter.status_proof()
         return Membership(entry, shown, credential_hash(self.credential.document))
 
     def list_keys(self, policy: TrustPolicy, sources: Sources) -> KeyOf:  # noqa: ARG002
@@ -154,33 +148,14 @@ class PresentedW3c:
         The holder is compared before the holder's DID is resolved: only a DID
         that a trusted issuer signed leads to a connection.
         """
-        if self.presentation is None or expected is None:
+        if self.presenter is None or expected is None:
             if required:
                 raise HolderBindingError("kb_required", "expected a presentation for this request")
             return False
-        proofs = split_proofs(self.presentation.document)[1]
-        for proof in proofs:
-            check_options(proof)
-        holders = {proof["verificationMethod"].partition("#")[0] for proof in proofs}
-        if self.presentation.holder is not None:
-            holders.add(self.presentation.holder)
-        if holders != set(self.credential.subjects):
+        if self.presenter.signers() != self.subjects:
             raise HolderBindingError("holder_mismatch", "expected the holder to be the subject")
-        wanted = Expectation(
-            "authentication",
-            _moment(now),
-            challenge=expected.nonce,
-            domain=expected.audience,
-            controller=holders.pop(),
-            skew_seconds=policy.clock_skew_seconds,
-        )
-        keys = [
-            sources.resolver.public_key(proof["verificationMethod"], "authentication") for proof in proofs
-        ]
-        if not {key.algorithm for key in keys} <= set(policy.algorithms):
-            raise SignatureError("alg_not_allowed", "expected an algorithm that the verifier accepts")
-        self._verified(self.presentation.document, wanted)
-        self.holder_key_thumbprint = keys[0].thumbprint()
+        key = self.presenter.check(AskedFor(expected.audience, expected.nonce), policy, sources, now)
+        self.holder_key_thumbprint = key.thumbprint()
         return True
 
     def view(self, *, holder_bound: bool) -> CredentialView:

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
-from trustid.credentials.data_integrity.proof import check_options, split_proofs
 from trustid.credentials.jose import DEFAULT_ALGORITHMS
-from trustid.credentials.model import Presentation
 from trustid.encoding import JsonObject
-from trustid.errors import HolderBindingError, MalformedError, TrustidError, UnsupportedError
+from trustid.errors import HolderBindingError, MalformedError, TrustidError
 from trustid.protocols.ports import Clock
 from trustid.protocols.presentation import Sources
+from trustid.protocols.presenter import AskedFor, Presenter, open_presentation
 from trustid.protocols.trust import TrustPolicy
 from trustid.protocols.vc_api import problem_details, read_members
-from trustid.protocols.verifying import CHECK_NAMES, verify_presentation
+from trustid.protocols.verifying import CHECK_NAMES, holders_key, subjects_of, verify_presentation
 
 __all__ = ["SUITE_ALGORITHMS", "AnybodyPolicy", "VcVerifying"]
 
@@ -40,7 +37,7 @@ SUITE_ALGORITHMS: Final = (*DEFAULT_ALGORITHMS, "ES384")
 """What test suites sign with."""
 
 CREDENTIAL_TYPES: Final = ("VerifiableCredential", "EnvelopedVerifiableCredential")
-PRESENTATION_TYPES: Final = ("VerifiablePresentation",)
+PRESENTATION_TYPES: Final = ("VerifiablePresentation", "EnvelopedVerifiablePresentation")
 CHALLENGE_MAX: Final = 2048
 CHECKS_MAX: Final = 16
 
@@ -122,7 +119,8 @@ class VcVerifying:
         trusted issuer named leads to a connection.
 
         Args:
-            body: `{"verifiablePresentation": {...}, "options": {"challenge", "domain", "checks"}}`.
+            body: `{"verifiablePresentation": {...}, "options": {"challenge", "domain", "checks"}}`;
+                in an envelope or with a proof inside, and so each credential in it.
 
         Returns:
             The answer with status 200; its `errors` are empty.
@@ -136,32 +134,25 @@ class VcVerifying:
         request = read_members(body, {"verifiablePresentation", "options"}, what="the request")
         options = _Options.read(request.get("options", {}))
         document = _document(request.get("verifiablePresentation"), PRESENTATION_TYPES)
-        view = Presentation.read(document)
-        if view.enveloped:
-            raise UnsupportedError("unsupported", "expected credentials with a proof inside")
+        presenter = open_presentation(document)
+        if presenter is None:
+            raise MalformedError("malformed", "expected a presentation")
         warnings: list[JsonObject] = []
-        for credential in view.credentials:
-            warnings += self._credential(dict(credential.document), options)
-        expected = Expectation(
-            "authentication",
-            datetime.fromtimestamp(self._clock(), UTC),
-            challenge=options.challenge,
-            domain=options.domain,
-            skew_seconds=self._policy.clock_skew_seconds,
-        )
-        about_others = not _about_the_signer(document, view)
-        if about_others and self._policy.require_key_binding:
+        for credential in presenter.credentials:
+            warnings += self._credential(credential, options)
+        others = not _about_the_signer(presenter)
+        if others and self._policy.require_key_binding:
             raise HolderBindingError("holder_mismatch", "expected every credential to be about the holder")
-        verified = verify_document(
-            document, resolver=self._sources.resolver, suites=SUITES, expected=expected
-        )
-        if len(set(verified.controllers)) != 1 or view.holder not in (None, verified.controllers[0]):
-            raise HolderBindingError("holder_mismatch", "expected the holder to have made the proof")
-        if about_others:
+        asked = AskedFor(options.domain, options.challenge)
+        key = presenter.check(asked, self._policy, self._sources, self._clock())
+        bound = [holders_key(credential) for credential in presenter.credentials]
+        if any(one is not None and one != key.thumbprint() for one in bound):
+            raise HolderBindingError("holder_mismatch", "expected the key that each credential is bound to")
+        if others:
             warnings.append(problem_details(HolderBindingError("holder_mismatch")))
         return _answer(options, warnings)
 
-    def _credential(self, document: JsonObject, options: _Options) -> list[JsonObject]:
+    def _credential(self, document: str | JsonObject, options: _Options) -> list[JsonObject]:
         """Check one credential; gives back warnings."""
         try:
             verify_presentation(
@@ -177,18 +168,14 @@ class VcVerifying:
         return []
 
 
-def _about_the_signer(document: JsonObject, view: Presentation) -> bool:
+def _about_the_signer(presenter: Presenter) -> bool:
     """Whether there is a credential, and each is about the one who made every proof.
 
-    Decided before anything of the holder is resolved.
+    Decided before anything of the holder is resolved, when the issuers' signatures hold.
     """
-    proofs = split_proofs(document)[1]
-    for proof in proofs:
-        check_options(proof)
-    signers = {proof["verificationMethod"].partition("#")[0] for proof in proofs} | (
-        {view.holder} if view.holder is not None else set()
-    )
-    return bool(view.credentials) and all(set(one.subjects) == signers for one in view.credentials)
+    signers = presenter.signers()
+    about = [subjects_of(credential) for credential in presenter.credentials]
+    return bool(about) and all(one == signers for one in about)
 
 
 def _document(value: Any, wanted: Collection[str]) -> JsonObject:

@@ -15,7 +15,7 @@ from typing import Any
 
 from trustid.credentials.sd_jwt import SdJwt
 from trustid.encoding import JsonObject, b64url_decode, sha256
-from trustid.errors import Check, TrustidError
+from trustid.errors import Check, TrustidError, UnsupportedError
 from trustid.protocols.claims_path import Path
 from trustid.protocols.dcql import (
     CredentialQuery,
@@ -30,6 +30,7 @@ from trustid.protocols.presentation_enveloped import PresentedEnveloped
 from trustid.protocols.presentation_mdoc import PresentedMdoc
 from trustid.protocols.presentation_sd_jwt_vc import PresentedSdJwtVc
 from trustid.protocols.presentation_w3c import PresentedW3c
+from trustid.protocols.presenter import COSE_SIGN1, Presenter, open_presentation, types_of
 from trustid.protocols.status_step import MembershipChecks, check_status
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.status.bitstring import EntryStatus
@@ -43,6 +44,8 @@ __all__ = [
     "Sources",
     "TrustPolicy",
     "Verified",
+    "holders_key",
+    "subjects_of",
     "verify_answer",
     "verify_presentation",
 ]
@@ -61,9 +64,7 @@ PASSED = {
 
 CHECK_NAMES = tuple(PASSED)
 
-COSE_SIGN1 = b"\xd2"
-"""How a COSE_Sign1 with its tag (18) begins."""
-ENVELOPE_TYPES = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
+ENVELOPED = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
 
 NO_STATUS = "Its issuer gave it no status: it holds until it expires."
 PROVED_STATUS = "Its holder proved that it was not taken back, without saying which one it is."
@@ -302,25 +303,52 @@ def _verified(
 
 
 def _read(presentation: str | JsonObject) -> Presented:
+    """A credential, alone or the only one in a presentation."""
+    presenter = open_presentation(presentation)
+    if presenter is None:
+        return _read_credential(presentation, None)
+    if len(presenter.credentials) != 1:
+        raise UnsupportedError("unsupported", "expected a presentation of one credential")
+    return _read_credential(presenter.credentials[0], presenter)
+
+
+def _read_credential(credential: str | JsonObject, presenter: Presenter | None) -> Presented:
     """Recognise the format by what can stand in no other one; the reader of that format does the rest."""
-    if not isinstance(presentation, str):
-        types = presentation.get("type")
-        named = types if isinstance(types, list) else [types]
-        if any(name in ENVELOPE_TYPES for name in named if isinstance(name, str)):
-            return PresentedEnveloped.read_envelope(presentation)
-        return PresentedW3c.read(presentation)
-    if "~" in presentation:
-        sd_jwt = SdJwt.parse(presentation)
+    if not isinstance(credential, str):
+        if not ENVELOPED.isdisjoint(types_of(credential)):
+            return PresentedEnveloped.read_envelope(credential, presenter)
+        return PresentedW3c.read(credential, presenter)
+    if "~" in credential:
+        sd_jwt = SdJwt.parse(credential)
         # A W3C credential has an @context and no vct; older SD-JWT VCs have the same typ.
         if "@context" in sd_jwt.payload and "vct" not in sd_jwt.payload:
-            return PresentedEnveloped.of_sd_jwt(sd_jwt)
-        return PresentedSdJwtVc.of(sd_jwt)
-    if "." in presentation:
-        return PresentedEnveloped.read(presentation)
-    data = b64url_decode(presentation)
+            return PresentedEnveloped.of_sd_jwt(sd_jwt, presenter)
+        return _alone(PresentedSdJwtVc.of(sd_jwt), presenter)
+    if "." in credential:
+        return PresentedEnveloped.read(credential, presenter)
+    data = b64url_decode(credential)
     if data[:1] == COSE_SIGN1:
-        return PresentedEnveloped.of_cose(data)
-    return PresentedMdoc.read(data)
+        return PresentedEnveloped.of_cose(data, presenter)
+    return _alone(PresentedMdoc.read(data), presenter)
+
+
+def subjects_of(credential: str | JsonObject) -> frozenset[str]:
+    """About whom a W3C credential is, as it says itself: for one whose signature holds."""
+    presented = _read_credential(credential, None)
+    return presented.subjects if isinstance(presented, PresentedW3c | PresentedEnveloped) else frozenset()
+
+
+def holders_key(credential: str | JsonObject) -> str | None:
+    """The thumbprint of the key that an enveloped credential is bound to, if it is; as `subjects_of`."""
+    presented = _read_credential(credential, None)
+    bound = presented.bound_key() if isinstance(presented, PresentedEnveloped) else None
+    return None if bound is None else bound.thumbprint()
+
+
+def _alone(presented: Presented, presenter: Presenter | None) -> Presented:
+    if presenter is not None:
+        raise UnsupportedError("unsupported", "expected a W3C credential in the presentation")
+    return presented
 
 
 @dataclass(slots=True)
