@@ -18,6 +18,7 @@ from trustid.protocols.ports_issuer import (
     NewToken,
     Reservation,
     Signed,
+    SignedStatusList,
     StatusPositions,
 )
 from trustid.stores.sqlite import ConstraintError
@@ -199,9 +200,9 @@ def test_an_older_list_does_not_replace_a_newer_one(store: SqliteIssuerStore) ->
     token = with_token(store, "a")
     [record] = store.reserve(reservation(token, "k"))
     name = record.status.name
-    assert store.save_status_token(name, version=1, token="new", issued_at=NOW, expires_at=NOW + 9)
-    assert not store.save_status_token(name, version=0, token="old", issued_at=NOW + 1, expires_at=NOW + 9)
-    assert not store.save_status_token(name, version=2, token="back", issued_at=NOW - 1, expires_at=NOW + 9)
+    assert store.save_status_token(name, SignedStatusList(1, "new", NOW, NOW + 9))
+    assert not store.save_status_token(name, SignedStatusList(0, "old", NOW + 1, NOW + 9))
+    assert not store.save_status_token(name, SignedStatusList(2, "back", NOW - 1, NOW + 9))
     found = store.status_list(name)
     assert found is not None
     assert found.token == "new"

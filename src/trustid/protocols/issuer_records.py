@@ -6,8 +6,8 @@ codes as keyed hashes, claims and credentials sealed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Offer",
     "Reservation",
     "Signed",
+    "SignedStatusList",
     "SlotState",
     "StatusListRecord",
     "StatusPositions",
@@ -273,6 +274,25 @@ class StatusListRecord:
     token_issued_at: int
     token_expires_at: int
     signer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedStatusList:
+    """A status list that was signed.
+
+    Attributes:
+        version: Of the list that was signed.
+        token: The signed list.
+        issued_at: When, epoch seconds.
+        expires_at: Until when it holds.
+        changes: Signed changes that lead to it, by the digest of the list they start from.
+    """
+
+    version: int
+    token: str
+    issued_at: int
+    expires_at: int
+    changes: Mapping[bytes, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from trustid.protocols.issuer_records import (
     Offer,
     Reservation,
     Signed,
+    SignedStatusList,
     SlotState,
     StatusListRecord,
     StatusPositions,
@@ -53,6 +54,7 @@ __all__ = [
     "Offer",
     "Reservation",
     "Signed",
+    "SignedStatusList",
     "SlotState",
     "StatusListRecord",
     "StatusPositions",
@@ -240,10 +242,12 @@ class IssuerStore(Protocol):
         """
         ...
 
-    def save_status_token(
-        self, name: str, *, version: int, token: str, issued_at: int, expires_at: int
-    ) -> bool:
-        """Keep a signed list, unless one for a newer version or a later time is there."""
+    def save_status_token(self, name: str, signed: SignedStatusList) -> bool:
+        """Keep a signed list with its changes, unless one for a newer version or a later time is there."""
+        ...
+
+    def status_change(self, name: str, base: bytes) -> str | None:
+        """The signed change that starts from the list with this digest, while it is kept."""
         ...
 
     def keep_upload(self, upload_id: str, sealed: bytes, expires_at: int) -> None:

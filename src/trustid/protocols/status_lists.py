@@ -13,19 +13,21 @@ Reference: draft-ietf-oauth-status-list-21, sections 4, 5.1 and 8.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypedDict
 
-from trustid.encoding import JsonObject, b64url_encode, sha256
-from trustid.errors import ProtocolError
+from trustid.encoding import JsonObject, b64url_decode, b64url_encode, sha256
+from trustid.errors import MalformedError, ProtocolError
+from trustid.keys import SigningKey
 from trustid.keys.sealing import SealingKey
 from trustid.protocols.issuer_identity import IssuerIdentity
 from trustid.protocols.ports import Clock
-from trustid.protocols.ports_issuer import IssuerStore, StatusListRecord
-from trustid.status import list_token
+from trustid.protocols.ports_issuer import IssuerStore, SignedStatusList, StatusListRecord
+from trustid.status import list_change, list_token
 from trustid.status.allocation import IndexPermutation
+from trustid.status.list_change import list_digest
 from trustid.status.token_list import INVALID, SUSPENDED, TokenStatusList
 
 __all__ = ["LIST_SIZE", "ServedList", "StatusLists", "StatusPlaces"]
@@ -136,6 +138,25 @@ class StatusLists:
             token, issued_at = self._sign(record, now)
         return ServedList(token, b64url_encode(sha256(token.encode())), self._ttl, issued_at)
 
+    def serve_change(self, name: str, base: str) -> ServedList:
+        """The signed change that starts from a list that was served (`trustid.status.list_change`).
+
+        Args:
+            name: The list.
+            base: Its digest as the verifier has it, base64url.
+
+        Raises:
+            ProtocolError: `not_found`: fetch the whole list.
+        """
+        newest = self.serve(name)
+        try:
+            token = self._store.status_change(name, b64url_decode(base))
+        except MalformedError:
+            token = None
+        if token is None:
+            raise ProtocolError("not_found", "expected the digest of a list that is not long out of date")
+        return ServedList(token, b64url_encode(sha256(token.encode())), self._ttl, newest.issued_at)
+
     def _sign(self, record: StatusListRecord, now: int) -> tuple[str, int]:
         found = self._store.status_positions(record.name)
         statuses = TokenStatusList(LIST_BITS, record.size)
@@ -143,23 +164,51 @@ class StatusLists:
             statuses.set_many(self._places.indexes(record.name, record.size, positions), status)
         # Verifiers refuse a list older than one seen before, so its date never goes back with the clock.
         issued_at = max(now, record.token_issued_at)
+        token, changes = self._tokens(record, statuses, issued_at)
+        signed = SignedStatusList(found.version, token, issued_at, issued_at + LIST_SECONDS, changes)
+        self._store.save_status_token(record.name, signed)
+        return token, issued_at
+
+    def _tokens(
+        self, record: StatusListRecord, statuses: TokenStatusList, issued_at: int
+    ) -> tuple[str, Mapping[bytes, str]]:
+        """The list, and by its digest what changed since the one that was served last, signed."""
         signer = self._identity.signer_named(record.signer)
-        token = list_token.issue(
-            statuses,
+        common = Signing(
             uri=self._places.uri(record.name),
             key=signer.key,
             issued_at=issued_at,
             expires_at=issued_at + LIST_SECONDS,
             ttl=self._ttl,
-            x5c=signer.x5c,
-            kid=signer.kid,
             issuer=self._identity.issuer,
+            kid=signer.kid,
+            x5c=signer.x5c,
         )
-        self._store.save_status_token(
-            record.name,
-            version=found.version,
-            token=token,
-            issued_at=issued_at,
-            expires_at=issued_at + LIST_SECONDS,
-        )
-        return token, issued_at
+        bits, content = statuses.bits, statuses.to_bytes()
+        changes = {
+            list_digest(base, bits): list_change.issue(base, content, bits, **common)
+            for base in {_served_before(record, statuses), content}
+        }
+        return list_token.issue(statuses, changes=True, **common), changes
+
+
+class Signing(TypedDict):
+    """What the token of a list and those of its changes have in common."""
+
+    uri: str
+    key: SigningKey
+    issued_at: int
+    expires_at: int
+    ttl: int
+    issuer: str
+    kid: str | None
+    x5c: Sequence[str] | None
+
+
+def _served_before(record: StatusListRecord, statuses: TokenStatusList) -> bytes:
+    """The list as it was signed last, if one can follow from there."""
+    if record.token is not None:
+        before = TokenStatusList.from_claim(list_token.parse(record.token).claims().get("status_list"))
+        if (before.bits, len(before)) == (statuses.bits, len(statuses)):
+            return before.to_bytes()
+    return statuses.to_bytes()

@@ -171,4 +171,20 @@ _SUSPENSION: Final[Migration] = (
     "CREATE INDEX issuance_suspended ON issuance (id) WHERE suspended_at IS NOT NULL",
 )
 
-ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (_FIRST, _LIST_SIGNERS, _TICKETS, _SUSPENSION)
+_LIST_CHANGES: Final[Migration] = (
+    """CREATE TABLE status_change (
+        id      INTEGER PRIMARY KEY,
+        list_id INTEGER NOT NULL REFERENCES status_list (id),
+        base    BLOB NOT NULL,
+        token   TEXT NOT NULL,
+        UNIQUE (list_id, base)
+    ) STRICT""",
+)
+
+ISSUER_MIGRATIONS: Final[tuple[Migration, ...]] = (
+    _FIRST,
+    _LIST_SIGNERS,
+    _TICKETS,
+    _SUSPENSION,
+    _LIST_CHANGES,
+)

@@ -14,6 +14,7 @@ from trustid.protocols.ports_issuer import (
     NewIssuance,
     NewOffer,
     Reservation,
+    SignedStatusList,
     StatusListRecord,
     StatusPositions,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "CREDENTIAL",
     "FORGET",
     "ISSUANCE",
+    "STATUS_CHANGE",
     "TOKEN",
     "change_suspension",
     "collect",
@@ -36,6 +38,7 @@ __all__ = [
     "issuance_or_none",
     "remember",
     "request_revocation",
+    "save_status_token",
     "status_list_of",
     "status_positions",
     "touch_lists",
@@ -56,6 +59,10 @@ CREDENTIAL = (
     " LEFT JOIN status_list l ON l.id = c.list_id"
     " LEFT JOIN ticket t ON t.registry = c.registry AND t.issuance_id = c.issuance_id"
 )
+
+CHANGES_KEPT = 64
+"""Signed changes that are kept of a list; who is further behind fetches the whole list."""
+STATUS_CHANGE = "SELECT c.token FROM status_change c JOIN status_list l ON l.id = c.list_id WHERE l.name = ? AND c.base = ?"
 
 COUNT_ATTEMPT = (
     "INSERT INTO attempt (bucket, window_ends, number) VALUES (?1, ?2 + ?3, 1)"
@@ -247,6 +254,27 @@ def status_positions(work: Transaction, name: str) -> StatusPositions:
     return StatusPositions(
         row["version"], [found["position"] for found in revoked], [found["position"] for found in suspended]
     )
+
+
+def save_status_token(work: Transaction, name: str, signed: SignedStatusList) -> bool:
+    """Keep a signed list with its changes, unless one for a newer version or a later time is there."""
+    row = work.query_one(
+        "UPDATE status_list SET token = ?1, token_version = ?2, token_issued_at = ?3, token_expires_at = ?4"
+        " WHERE name = ?5 AND token_version <= ?2 AND token_issued_at <= ?3 RETURNING id",
+        (signed.token, signed.version, signed.issued_at, signed.expires_at, name),
+    )
+    if row is None:
+        return False
+    work.execute_many(
+        "INSERT OR REPLACE INTO status_change (list_id, base, token) VALUES (?, ?, ?)",
+        [(row["id"], base, token) for base, token in signed.changes.items()],
+    )
+    work.execute(
+        "DELETE FROM status_change WHERE list_id = ?1 AND id NOT IN"
+        " (SELECT id FROM status_change WHERE list_id = ?1 ORDER BY id DESC LIMIT ?2)",
+        (row["id"], CHANGES_KEPT),
+    )
+    return True
 
 
 def issuance_or_none(row: Row | None) -> Issuance | None:

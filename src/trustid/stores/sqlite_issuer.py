@@ -26,6 +26,7 @@ from trustid.protocols.ports_issuer import (
     Offer,
     Reservation,
     Signed,
+    SignedStatusList,
     StatusListRecord,
     StatusPositions,
     Token,
@@ -36,6 +37,7 @@ from trustid.stores.issuer_statements import (
     CREDENTIAL,
     FORGET,
     ISSUANCE,
+    STATUS_CHANGE,
     TOKEN,
     change_suspension,
     collect,
@@ -48,6 +50,7 @@ from trustid.stores.issuer_statements import (
     issuance_or_none,
     remember,
     request_revocation,
+    save_status_token,
     status_list_of,
     status_positions,
     touch_lists,
@@ -341,19 +344,15 @@ class SqliteIssuerStore(SqliteStore):
         with self.snapshot() as work:
             return status_positions(work, name)
 
-    def save_status_token(
-        self, name: str, *, version: int, token: str, issued_at: int, expires_at: int
-    ) -> bool:
+    def save_status_token(self, name: str, signed: SignedStatusList) -> bool:
         """See the port."""
         with self.transaction() as work:
-            return (
-                work.execute(
-                    "UPDATE status_list SET token = ?, token_version = ?, token_issued_at = ?, token_expires_at = ?"
-                    " WHERE name = ? AND token_version <= ? AND token_issued_at <= ?",
-                    (token, version, issued_at, expires_at, name, version, issued_at),
-                )
-                > 0
-            )
+            return save_status_token(work, name, signed)
+
+    def status_change(self, name: str, base: bytes) -> str | None:
+        """See the port."""
+        row = self.query_one(STATUS_CHANGE, (name, base))
+        return None if row is None else row["token"]
 
     # --- rosters that staff have not decided about -------------------------------
 

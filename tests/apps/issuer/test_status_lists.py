@@ -7,7 +7,8 @@ import pytest
 from issuer_under_test import PUBLIC_URL, IssuerUnderTest, error_of
 from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.protocols.status_lists import LIST_SECONDS, LIST_SIZE
-from trustid.status import list_token
+from trustid.status import list_change, list_token
+from trustid.stores import issuer_statements
 
 
 def place(credential: str) -> tuple[str, int]:
@@ -80,6 +81,49 @@ def test_while_suspended_no_further_copy_is_collected(issuer: IssuerUnderTest) -
     assert error_of(issuer.ask(token, issuer.proof())) == (401, "invalid_token")
     issuer.engine.revoking.resume(offer["issuance_id"])
     assert issuer.ask(token, issuer.proof()).status_code == 200
+
+
+def test_changes_lead_from_a_list_that_was_served_to_the_newest(issuer: IssuerUnderTest) -> None:
+    name, [credential] = issuer.collect()
+    path, index = place(credential)
+    key = issuer.engine.identity.credential.key.public_key
+    first = read(issuer, path)
+    assert first.changes
+    issuer.engine.revoking.revoke(name)
+    issuer.clock.now += 60
+    followed = first
+    for number_set in (1, 1):
+        change_path = list_change.change_uri(followed).removeprefix(PUBLIC_URL)
+        answer = issuer.client().get(change_path, headers={"Accept": list_change.CHANGE_MEDIA_TYPE})
+        assert (answer.status_code, answer.content_type) == (200, list_change.CHANGE_MEDIA_TYPE)
+        assert answer.headers["Cache-Control"] == "public, max-age=60"
+        token = list_change.parse(answer.get_data())
+        followed = list_change.apply(followed, token, key, now=issuer.clock.now)
+        assert len(list(followed.statuses.set_entries())) == number_set
+    assert followed.statuses == read(issuer, path).statuses
+    assert followed.statuses.get(index) == 1
+    assert followed.issued_at == issuer.clock.now
+    for wrong in ("nothing", "*", "A" * 43):
+        assert error_of(issuer.client().get(f"{path}/changes/{wrong}")) == (404, "not_found")
+    assert error_of(issuer.client().get("/status/nothing/changes/AA")) == (404, "not_found")
+
+
+def test_only_so_many_changes_are_kept(issuer: IssuerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuer_statements, "CHANGES_KEPT", 4)
+    collected = [issuer.collect() for _ in range(4)]
+    path, _ = place(collected[0][1][0])
+    first = list_change.change_uri(read(issuer, path)).removeprefix(PUBLIC_URL)
+    revoking = issuer.engine.revoking
+    for act in (revoking.suspend, revoking.resume):
+        act(collected[0][0])
+        read(issuer, path)
+    # Back where it was: a list is named by its content, so a change leads on from there.
+    assert issuer.client().get(first).status_code == 200
+    for name, _ in collected:
+        revoking.revoke(name)
+        read(issuer, path)
+    assert issuer.sql("SELECT count(*) FROM status_change") == [(4,)]
+    assert issuer.client().get(first).status_code == 404
 
 
 def test_list_is_signed_anew_before_it_ends(issuer: IssuerUnderTest) -> None:
