@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -11,11 +11,11 @@ from trustid import cli_revocation_check
 from trustid.cli_output import CONFIGURATION, EXIT_CODES, Output, with_output
 from trustid.cli_revocation_home import PUBLISH_TO, desk, open_home, say_backup
 from trustid.encoding import b64url_decode
-from trustid.errors import MalformedError, TrustidError
+from trustid.errors import LimitExceededError, MalformedError, TrustidError
 from trustid.status.accumulator import DEFAULT_CAPACITY
 from trustid.status.epochs.ports_manager import IssuerDesk
 from trustid.status.epochs.publishing import Publisher
-from trustid.status.epochs.registry import Registry
+from trustid.status.epochs.registry import EPOCH_REVOCATIONS_MAX, Registry
 from trustid.status.epochs.statement import check_registry_uri
 
 __all__ = ["revocation"]
@@ -125,19 +125,28 @@ def join(output: Output, *, issuer_store: Path, ticket_key: str, count: int) -> 
 
 @revocation.command(
     epilog=f"""\b
-Example:
+Examples:
   trustid revocation revoke 48213 7 && trustid revocation publish
+  trustid revocation revoke --from slots.txt
 
 What an issuer's desk revoked needs no command: `publish` takes it over.
 
 {EXIT_CODES}"""
 )
-@click.argument("slots", type=click.IntRange(0, DEFAULT_CAPACITY - 1), nargs=-1, required=True)
+@click.argument("slots", type=click.IntRange(0, DEFAULT_CAPACITY - 1), nargs=-1)
+@click.option(
+    "--from",
+    "file",
+    type=click.File("r", encoding="ascii", errors="replace"),
+    help="A file of slots, one a line; - is standard input.",
+)
 @with_output
-def revoke(output: Output, *, slots: tuple[int, ...]) -> None:
-    """Revoke SLOTS as of the next epoch. Nothing takes it back."""
+def revoke(output: Output, *, slots: tuple[int, ...], file: TextIO | None) -> None:
+    """Revoke SLOTS as of the next epoch: all or none. Nothing takes it back."""
+    if bool(slots) == (file is not None):
+        raise click.UsageError("expected slots, or --from with a file of them")
     registry = open_home().registry()
-    new = registry.revoke(slots)
+    new = registry.revoke(slots if file is None else _slots(file))
     waiting = registry.status().waiting
     output.result({"asked": new, "waiting": waiting})
     output.say(f"{new} noted; {waiting} wait for the next epoch: trustid revocation publish")
@@ -241,6 +250,19 @@ def _collect(output: Output, registry: Registry, path: str, one: IssuerDesk) -> 
     if foreign:
         output.say(f"{path} asks for {len(foreign)} slots that it was never given; they are left.", "red")
     return new
+
+
+def _slots(file: TextIO) -> list[int]:
+    """The slots of a file, each line a whole number."""
+    slots: list[int] = []
+    for number, line in enumerate(file, 1):
+        text = line.strip()
+        if not text.isdecimal() or len(text) > len(str(DEFAULT_CAPACITY)):
+            raise MalformedError("malformed", f"line {number}: expected the number of a slot")
+        if number > EPOCH_REVOCATIONS_MAX:
+            raise LimitExceededError("limit_exceeded", f"expected at most {EPOCH_REVOCATIONS_MAX} slots")
+        slots.append(int(text))
+    return slots
 
 
 def _ticket_key(text: str) -> bytes:

@@ -125,6 +125,22 @@ def test_what_a_desk_revoked_is_executed(issuer: SqliteTicketStore, tmp_path: Pa
     assert told("publish")["unreachable"] == []
 
 
+def test_many_are_revoked_from_a_file(issuer: SqliteTicketStore, tmp_path: Path) -> None:
+    told("init", URI, "--capacity", "100")
+    slots = join(issuer, 30)
+    file = tmp_path / "slots.txt"
+    for bad in ("1\n\n2", "-1", "x", "1 2", "9" * 20, "\u0661"):
+        file.write_text(f"{slots[0]}\n{bad}\n", encoding="utf-8")
+        assert told("revoke", "--from", str(file), exit_code=1)["error"] == "malformed"
+    file.write_text(f"{slots[0]}\n100\n")
+    assert told("revoke", "--from", str(file), exit_code=1)["error"] == "not_member"
+    file.write_text("\n".join(map(str, slots[:20])))
+    assert told("revoke", "--from", str(file)) == {"asked": 20, "waiting": 20}
+    told("publish")
+    told("publish")
+    assert told("status")["members"] == 10
+
+
 def test_refusals_say_what_to_do(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:
     for command in (("status",), ("publish",), ("revoke", "1"), ("history",), ("serve-check",)):
         assert told(*command, exit_code=4)["error"] == "registry_missing"

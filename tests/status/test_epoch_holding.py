@@ -7,11 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from refusing import refused
-from registry_under_test import DAY, URI, Tampering, World, memory_folder, outage, world
+from registry_under_test import (
+    DAY,
+    URI,
+    Tampering,
+    World,
+    first_statement,
+    manager_keys,
+    memory_folder,
+    outage,
+    world,
+)
 from trustid.status.accumulator import BLOCK_ROWS, ROW_BYTES
 from trustid.status.epochs.accepting import EpochTrust
+from trustid.status.epochs.blocks import split_block
 from trustid.status.epochs.holding import HolderKeeping
 from trustid.status.epochs.memory import MemoryRowStore, MemorySeenStatements
 from trustid.status.epochs.trust import EpochPolicy
@@ -190,3 +203,12 @@ def test_nothing_secret_is_shown(made: World) -> None:
     held = made.held(made.slots[0])
     assert "slot" not in repr(held)
     assert "Member" not in repr(held)
+
+
+@given(st.binary(max_size=200) | st.integers(0, 400).map(bytes), st.integers(0, 1 << 20))
+def test_B180_only_our_refusal_of_any_bytes_as_a_block(data: bytes, number: int) -> None:
+    with refused("acc_update_invalid"):
+        split_block(SMALL.params, first_statement(SMALL), number, data)
+
+
+SMALL = manager_keys(4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ from registry_under_test import (
     memory_folder,
     world,
 )
+from trustid.errors import StoreError
 from trustid.keys.keystore import Keystore
 from trustid.status.epochs.checking import check_published
 from trustid.status.epochs.folder import FolderSource
@@ -120,11 +122,14 @@ def test_B163_a_slot_that_is_given_out_twice_is_refused(made: World) -> None:
         work.execute("DELETE FROM revocation_batch")
     with refused("handle_duplicate"):
         made.join(1)
+    with refused("store_tampered"):
+        made.registry.replay()
     assert made.slots == before
     with made.store.transaction() as work:
         work.execute("UPDATE revocation_registry SET joined = joined + 1")
     made.join(1)
     assert len(made.slots) == 5
+    made.registry.replay()
 
 
 def test_B164_a_revoked_slot_is_never_given_out_again(made: World) -> None:
@@ -297,6 +302,27 @@ def test_a_lost_folder_is_published_again(made: World, tmp_path: Path) -> None:
     assert signed.epoch == 2
     source = FolderSource({URI: folder})
     assert check_published(made.trust, source, clock=made.clock).statements == 3
+
+
+def test_a_full_disk_leaves_the_epoch_before(tmp_path: Path) -> None:
+    """The child may write no file of more than 300 kB: the store goes on, the rows do not fit."""
+    made = world(tmp_path, capacity=9000)
+    made.registry.revoke([made.slots[0]])
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+            made.publish()
+        except StoreError as error:
+            code = 0 if error.code == "store_unavailable" else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert check_published(made.trust, made.source, clock=made.clock).newest.epoch == 0
+    assert made.registry.status().begun == 1
+    assert made.publish().epoch == 1
+    assert made.store.revoked_in(1) == [made.slots[0]]
 
 
 def test_state_and_secrets_belong_together(made: World, tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def replay(store: RegistryStore, keys: ManagerKeys, read: Callable[[str], Signed
         read: Reads a statement of it.
 
     Raises:
-        StoreError: `store_tampered`: a statement says otherwise; `registry_missing`.
+        StoreError: `store_tampered`: a statement says otherwise, or another
+            number of slots was given out than are taken; `registry_missing`.
 
     Cost:
         As revoking everything again.
@@ -46,6 +47,10 @@ def replay(store: RegistryStore, keys: ManagerKeys, read: Callable[[str], Signed
     taken = stored.state[ACCUMULATOR_BYTES:]
     length = int.from_bytes(taken[:LENGTH_BYTES], "big")
     manager = keys.manager(keys.first_state[:ACCUMULATOR_BYTES] + taken[: LENGTH_BYTES + length])
+    if manager.members != stored.joined:
+        raise StoreError(
+            "store_tampered", f"{stored.joined} slots were given out, {manager.members} are taken"
+        )
     for epoch in epochs_of(store):
         if epoch.epoch > 0:
             slots = store.revoked_in(epoch.epoch)
