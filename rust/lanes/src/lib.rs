@@ -8,7 +8,7 @@
 //!
 //! * [`Affine`] and [`Jacobian`]: points of G1 and G2 and what can be done with them;
 //! * [`SecretScalar`]: a secret exponent, wiped when it goes;
-//! * [`Scalar`]: arithmetic modulo the group order; [`FixedBase`]: many multiples of one point;
+//! * [`Scalar`]: arithmetic modulo the group order; [`FixedBase`], [`Multiples`]: many multiples of one point;
 //! * [`MillerLoop`]: products of pairings.
 
 mod batched;
@@ -25,7 +25,7 @@ pub use batched::{path, paths, Path, PathUnavailable, VARIABLE as PATH_VARIABLE}
 pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, PointError};
 pub use digest::{sha256, Digest};
 pub use endomorphism::COEFFICIENT;
-pub use fixed::FixedBase;
+pub use fixed::{FixedBase, Multiples};
 pub use pairing::{MillerLoop, PreparedG2};
 pub use scalar::{expand_message, Scalar};
 pub use secret::{SecretScalar, SECRET_BYTES};

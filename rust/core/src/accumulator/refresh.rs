@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use rustix::fs::{fallocate, FallocateFlags};
 use rustix::io::Errno;
-use trustid_lanes::{Digest, FixedBase};
+use trustid_lanes::{Digest, Multiples};
 
 use super::params::Params;
 use super::rows::{block_hash, block_range, BLOCK_ROWS, ROW_BYTES};
@@ -171,7 +171,7 @@ impl Refresh {
             file,
             layout,
             known,
-            table: FixedBase::for_many(&self.accumulator.value, rows, threads),
+            table: Multiples::new(&self.accumulator.value, rows, threads),
             next: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         };
@@ -207,7 +207,7 @@ impl Refresh {
     }
 
     /// The rows of one block, made anew.
-    fn make(&self, table: &FixedBase, block: u64) -> Result<Vec<u8>, Error> {
+    fn make(&self, table: &Multiples, block: u64) -> Result<Vec<u8>, Error> {
         let slots = block_range(self.params.capacity(), block)?;
         let scalars = self.secret.row_scalars(slots, &self.revoked);
         Ok(table.compressed(&scalars.ok_or(Error::NotMember)?))
@@ -220,7 +220,7 @@ struct Work<'a> {
     file: &'a File,
     layout: Layout,
     known: &'a [Digest],
-    table: FixedBase,
+    table: Multiples,
     next: AtomicU64,
     stopped: AtomicBool,
 }

@@ -1,6 +1,6 @@
 //! Rows: one point a slot, the same file for everybody.
 
-use trustid_lanes::{sha256, Digest, FixedBase, Scalar};
+use trustid_lanes::{sha256, Digest, Multiples, Scalar};
 
 use super::params::Params;
 use super::tree::root_by_proof;
@@ -19,7 +19,7 @@ const BLOCK_TAG: &[u8; 16] = b"TrustID-block-01";
 
 /// The rows `s * V`, one for each scalar, one after the other.
 pub(crate) fn rows(accumulator: &Accumulator, scalars: &[Scalar], threads: usize) -> Vec<u8> {
-    let table = FixedBase::for_many(&accumulator.value, scalars.len(), threads);
+    let table = Multiples::new(&accumulator.value, scalars.len(), threads);
     by_ranges(scalars.len(), threads, |range| {
         table.compressed(&scalars[range])
     })

@@ -58,6 +58,18 @@ pub(super) trait Field: Copy + 'static {
     fn add(left: &Self::Element, right: &Self::Element) -> Self::Element;
     /// The difference, larger by `bound p`; `right` must not be above that.
     fn sub(left: &Self::Element, right: &Self::Element, bound: u64) -> Self::Element;
+    /// As [`Field::sub`], of a product, a loaded number or what was reduced, for one
+    /// product or square and nothing else: where numbers are signed it is not reduced.
+    #[inline(always)]
+    fn difference(left: &Self::Element, right: &Self::Element, bound: u64) -> Self::Element {
+        Self::sub(left, right, bound)
+    }
+    /// Lane by lane: `2 p` less a number that is not above that where `which` says so, the
+    /// number elsewhere.
+    #[inline(always)]
+    fn negate(which: [bool; LANES], value: &Self::Element) -> Self::Element {
+        Self::select(which, &Self::sub(&Self::zero(), value, 2), value)
+    }
     /// `sum left[i] * right[i]`, below `2 p`, with one reduction; up to eight products.
     fn dot<const N: usize>(left: [&Self::Element; N], right: [&Self::Element; N]) -> Self::Element;
     /// The square, below `2 p`.

@@ -77,6 +77,18 @@ impl<F: Field> Fp<F> {
         Self(F::sub(&self.0, &other.0, bound))
     }
 
+    /// As [`Fp::sub`], for one product only: see [`Field::difference`].
+    #[inline(always)]
+    pub(super) fn difference(&self, other: &Self, bound: u64) -> Self {
+        Self(F::difference(&self.0, &other.0, bound))
+    }
+
+    /// Lane by lane, `2 p` less this where `which` says so: see [`Field::negate`].
+    #[inline(always)]
+    pub(super) fn negate(&self, which: [bool; LANES]) -> Self {
+        Self(F::negate(which, &self.0))
+    }
+
     /// `bound p` less this, which must not be above that.
     #[inline(always)]
     pub(super) fn neg(&self, bound: u64) -> Self {

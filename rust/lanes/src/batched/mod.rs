@@ -42,6 +42,7 @@ mod multiples;
 mod path;
 #[cfg(test)]
 mod plain;
+pub(crate) mod rows;
 mod sum;
 #[cfg(test)]
 mod tests;

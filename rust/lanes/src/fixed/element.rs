@@ -5,22 +5,12 @@
     reason = "a call would cost more than what is done"
 )]
 
-use blst::{
-    blst_fp, blst_fp_inverse, blst_fp_mul, blst_fp_sqr, blst_p1_affine, blst_uint64_from_fp,
-};
+use blst::{blst_fp_inverse, blst_fp_mul, blst_fp_sqr, blst_uint64_from_fp};
 
-use crate::curve::G1Affine;
 use crate::field::MODULUS;
 
 /// A number below `p`, times `2^384`.
 pub(super) type Element = [u64; 6];
-
-pub(super) fn point(x: &Element, y: &Element) -> G1Affine {
-    G1Affine(blst_p1_affine {
-        x: blst_fp { l: *x },
-        y: blst_fp { l: *y },
-    })
-}
 
 /// Writes a product.
 ///

@@ -1,32 +1,26 @@
 //! Numbers in odd digits.
 
-use zeroize::Zeroizing;
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 use crate::scalar::{Scalar, ORDER};
 use crate::ORDER_BITS;
 
-/// Some bits of a number, and where their multiples stand in the table.
+/// Some bits of a number, of which a digit is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) first_bit: usize,
     pub(super) bits: usize,
-    first_entry: usize,
 }
 
 impl Window {
     /// `count` windows that cover the order, as even as can be.
     pub(super) fn all(count: usize) -> Vec<Self> {
-        let mut next = Self {
-            first_bit: 0,
-            bits: 0,
-            first_entry: 0,
-        };
+        let mut first_bit = 0;
         (0..count)
             .map(|place| {
-                next.bits = ORDER_BITS / count + usize::from(place < ORDER_BITS % count);
-                let window = next;
-                next.first_bit += next.bits;
-                next.first_entry += window.entries();
+                let bits = ORDER_BITS / count + usize::from(place < ORDER_BITS % count);
+                let window = Self { first_bit, bits };
+                first_bit += bits;
                 window
             })
             .collect()
@@ -38,18 +32,20 @@ impl Window {
     }
 }
 
-/// A summand: its place in the table, and in the highest bit whether it is subtracted.
+/// A digit: its place in the table of its window, and in the highest bit its sign.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Digit(u32);
+pub(crate) struct Digit(u32);
+
+impl DefaultIsZeroes for Digit {}
 
 const NEGATIVE: u32 = 1 << 31;
 
 impl Digit {
-    pub(super) const fn place(self) -> usize {
+    pub(crate) const fn place(self) -> usize {
         (self.0 & !NEGATIVE) as usize
     }
 
-    pub(super) const fn is_negative(self) -> bool {
+    pub(crate) const fn is_negative(self) -> bool {
         self.0 & NEGATIVE != 0
     }
 }
@@ -94,7 +90,6 @@ impl Recoded {
         // Below half the digit is negative, and its size counts down from the middle.
         let positive = bits / half;
         let place = (bits ^ positive.wrapping_sub(1)) & (half - 1);
-        let place = window.first_entry as u64 + place;
         Digit(low_half(place) | NEGATIVE & low_half(positive.wrapping_sub(1)))
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::batched::{self, paths, Path};
 use crate::scalar::expand_message;
 
 /// Numbers of every size, and those at the edges.
@@ -11,7 +12,7 @@ fn numbers(count: usize) -> Vec<Scalar> {
             bytes[..index % 32].fill(0);
             Scalar::from_be_bytes(&bytes).expect("below the order")
         })
-        .chain([0, 1, 2, 3, 4, 255, 256].map(Scalar::from_u64))
+        .chain([1, 2, 3, 4, 5, 255, 256].map(Scalar::from_u64))
         .chain([1, 2, 3].map(|size| Scalar::from_u64(size).negate()))
         .collect()
 }
@@ -22,8 +23,9 @@ fn by_blst(point: &G1Affine, scalar: &Scalar) -> G1Affine {
         .to_affine()
 }
 
-fn rows(base: &FixedBase, scalars: &[Scalar]) -> Vec<G1Affine> {
-    base.compressed(scalars)
+fn rows(multiples: &Multiples, scalars: &[Scalar]) -> Vec<G1Affine> {
+    multiples
+        .compressed(scalars)
         .chunks_exact(48)
         .map(|row| G1Affine::uncompress(row).expect("a point"))
         .collect()
@@ -34,33 +36,54 @@ fn point() -> G1Affine {
 }
 
 #[test]
-fn multiples_are_those_of_blst() {
-    let scalars = numbers(200);
-    for window in [1, 2, 3, 4, 5, 8, 11] {
+fn one_after_the_other_they_are_those_of_blst() {
+    for window in [1, 2, 3, 5, 8, 11] {
         let base = FixedBase::new(&point(), window);
-        for (scalar, found) in scalars.iter().zip(rows(&base, &scalars)) {
-            let expected = by_blst(&point(), scalar);
-            assert_eq!(expected, found);
-            assert_eq!(expected, base.multiply(scalar).to_affine());
+        for scalar in numbers(64) {
+            assert_eq!(
+                by_blst(&point(), &scalar),
+                base.multiply(&scalar).to_affine()
+            );
         }
     }
 }
 
 #[test]
-fn tables_for_few_and_for_many_make_the_same_rows() {
-    let scalars = numbers(2_100);
-    let expected = FixedBase::new(&point(), 4).compressed(&scalars);
-    for (count, threads) in [(0, 1), (1, 2), (100, 1), (5_000, 3), (70_000, 2)] {
-        let base = FixedBase::for_many(&point(), count, threads);
-        assert_eq!(expected, base.compressed(&scalars), "{count}");
+fn many_at_once_are_those_of_blst_on_every_path() {
+    let scalars = numbers(150);
+    let expected: Vec<G1Affine> = scalars.iter().map(|one| by_blst(&point(), one)).collect();
+    for path in paths() {
+        for (count, threads) in [(0, 1), (1, 3), (100, 1), (5_000, 3)] {
+            let multiples = Multiples::on_path(path, &point(), count, threads);
+            assert_eq!(expected, rows(&multiples, &scalars), "{path:?} {count}");
+            assert!(multiples.compressed(&[]).is_empty());
+        }
+    }
+}
+
+/// One file for everybody, whatever machine made it: over many rounds, the last one not full.
+#[test]
+fn all_paths_and_tables_give_the_same_bytes() {
+    let scalars = numbers(3_003);
+    let expected = Multiples::on_path(Path::Portable, &point(), 1_000, 1).compressed(&scalars);
+    for path in paths() {
+        for count in [1, 70_000] {
+            let multiples = Multiples::on_path(path, &point(), count, 2);
+            assert!(
+                expected == multiples.compressed(&scalars),
+                "{path:?} {count}"
+            );
+        }
     }
 }
 
 #[test]
 fn of_infinity_every_multiple_is_infinity() {
+    for path in paths() {
+        let multiples = Multiples::on_path(path, &G1Affine::default(), 9, 2);
+        assert_eq!(vec![G1Affine::default(); 13], rows(&multiples, &numbers(3)));
+    }
     let base = FixedBase::new(&G1Affine::default(), 4);
-    let found = rows(&base, &numbers(3));
-    assert_eq!(vec![G1Affine::default(); 13], found);
     assert!(base.multiply(&Scalar::one()).is_identity());
 }
 
@@ -68,34 +91,38 @@ fn of_infinity_every_multiple_is_infinity() {
 /// of that window and `d` a digit, that is so for `s = 2 * d * 2^o - r` if the sum so far,
 /// `d * 2^o - r`, is one that the other windows can have. Zero ends with opposite points.
 #[test]
-fn equal_and_opposite_points_are_set_aside_and_right() {
-    for window in [1, 4, 8] {
-        let base = FixedBase::new(&point(), window);
-        let last = base.windows.last().expect("a window");
+fn equal_and_opposite_points_are_noticed_and_right() {
+    for path in paths() {
+        let multiples = Multiples::on_path(path, &point(), 2_000, 1);
+        let last = multiples.windows.last().expect("a window");
         let unit = (0..last.first_bit).fold(Scalar::one(), |unit, _| unit.add(&unit));
-        let mut scalars = vec![Scalar::zero()];
-        for digit in (1..2_u64 << last.bits).step_by(2) {
-            let doubled = Scalar::from_u64(digit).multiply(&unit);
-            scalars.push(doubled.add(&doubled));
-        }
-        scalars.extend(numbers(5));
-        let mut round = rows::Round::default();
-        round.add_up(&base, &scalars);
-        assert!(round.aside.contains(&0));
-        assert!(round.aside.len() >= 2, "zero, and a digit that fits");
-        for (scalar, found) in scalars.iter().zip(rows(&base, &scalars)) {
-            assert_eq!(by_blst(&point(), scalar), found);
+        let equal: Vec<Scalar> = (1..1_u64 << last.bits)
+            .step_by(2)
+            .map(|digit| Scalar::from_u64(2 * digit).multiply(&unit))
+            .filter(|scalar| sums(&multiples, core::slice::from_ref(scalar)).is_none())
+            .collect();
+        assert_eq!(1, equal.len(), "one digit fits");
+        assert!(sums(&multiples, &[Scalar::zero()]).is_none());
+        let mut scalars = numbers(20);
+        assert!(sums(&multiples, &scalars).is_some());
+        scalars.extend(equal);
+        scalars.push(Scalar::zero());
+        scalars.extend(numbers(1_100));
+        assert!(sums(&multiples, &scalars[..30]).is_some());
+        assert!(sums(&multiples, &scalars).is_none());
+        let found = rows(&multiples, &scalars);
+        for (place, scalar) in scalars.iter().enumerate().take(40) {
+            assert_eq!(by_blst(&point(), scalar), found[place]);
         }
     }
 }
 
-#[test]
-fn rows_come_in_order_over_many_rounds() {
-    let base = FixedBase::new(&point(), 8);
-    let scalars = numbers(3_000);
-    let found = rows(&base, &scalars);
-    assert_eq!(scalars.len(), found.len());
-    for place in [0, 1, 1_023, 1_024, 2_047, 2_048, 3_009] {
-        assert_eq!(by_blst(&point(), &scalars[place]), found[place]);
-    }
+fn sums(multiples: &Multiples, scalars: &[Scalar]) -> Option<Vec<Entry>> {
+    let numbers: Vec<Recoded> = scalars.iter().map(Recoded::of).collect();
+    let digits: Vec<Vec<Digit>> = multiples
+        .windows
+        .iter()
+        .map(|window| numbers.iter().map(|number| number.digit(window)).collect())
+        .collect();
+    batched::rows::add_up(multiples.path, &multiples.tables, &digits)
 }

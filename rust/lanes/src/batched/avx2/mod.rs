@@ -13,7 +13,7 @@ mod transfer;
 use core::arch::x86_64::{
     __m256d, _mm256_add_pd, _mm256_and_pd, _mm256_blendv_pd, _mm256_castsi256_pd, _mm256_cmp_pd,
     _mm256_movemask_pd, _mm256_set1_pd, _mm256_set_epi64x, _mm256_setzero_pd, _mm256_sub_pd,
-    _CMP_EQ_OQ,
+    _mm256_xor_pd, _CMP_EQ_OQ,
 };
 use std::arch::is_x86_feature_detected;
 
@@ -118,6 +118,28 @@ impl Field for Avx2 {
         fn sub(left: &Element, right: &Element, _bound: u64) -> Element {
             zip(left, right, |left, right| _mm256_sub_pd(left, right))
                 .map(|half| product::center(half))
+        }
+
+        // Twice as large limbs in both factors still make an exact product of one pair:
+        // 26 and 3.1 of the 32 * 2^94 that a column has room for (`product`).
+        #[inline]
+        fn difference(left: &Element, right: &Element, _bound: u64) -> Element {
+            zip(left, right, |left, right| _mm256_sub_pd(left, right))
+        }
+
+        #[inline]
+        fn negate(which: [bool; LANES], value: &Element) -> Element {
+            // The bit of the sign, where it is to be turned.
+            let sign = |from: usize| {
+                let [a, b, c, d] = core::array::from_fn(|lane| {
+                    i64::from(which[from + lane]) << 63
+                });
+                _mm256_castsi256_pd(_mm256_set_epi64x(d, c, b, a))
+            };
+            let signs = [sign(0), sign(HALF)];
+            core::array::from_fn(|half| {
+                value[half].map(|limb| _mm256_xor_pd(limb, signs[half]))
+            })
         }
 
         #[inline(never)]
