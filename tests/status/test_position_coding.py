@@ -89,3 +89,56 @@ def test_a_place_outside_is_refused() -> None:
     assert decode_positions(data, 4) == [0, 3]
     with refused("malformed"):
         decode_positions(data, 3)
+
+
+def by_the_book(data: bytes, size: int) -> list[int]:
+    """docs/status-lists.md read by somebody else: bit by bit, from generators."""
+    octets = iter(data)
+    count = shift = 0
+    for octet in octets:
+        count |= (octet & 127) << shift
+        shift += 7
+        if octet < 128:
+            break
+    bits = (octet >> bit & 1 for octet in octets for bit in range(7, -1, -1))
+    m = max(1, 693147 * size // (1000000 * count)) if count else 1
+    b = 0
+    while 2**b < m:
+        b += 1
+    position = -1
+    positions = []
+    for _ in range(count):
+        quotient = 0
+        while next(bits):
+            quotient += 1
+        remainder = 0
+        for _ in range(b - 1):
+            remainder = 2 * remainder + next(bits)
+        if b and remainder >= 2**b - m:
+            remainder = 2 * remainder + next(bits) - (2**b - m)
+        position += quotient * m + remainder + 1
+        positions.append(position)
+    return positions
+
+
+VECTORS = {
+    "none": ([], 8, "00"),
+    "the only one": ([0], 1, "0100"),
+    "all": ([0, 1, 2, 3], 4, "0400"),
+    "some": ([3, 40, 41, 999], 1000, "04032400fabc"),
+    "the last of many": ([131071], 131072, "01a746c0"),
+    "far apart": ([5, 70000, 70001, 1048575], 1 << 20, "0400015116a00003e88d28"),
+}
+
+
+@pytest.mark.parametrize(("positions", "size", "written"), VECTORS.values(), ids=VECTORS.keys())
+def test_vectors(positions: list[int], size: int, written: str) -> None:
+    assert encode_positions(positions, size).hex() == written
+    assert by_the_book(bytes.fromhex(written), size) == positions
+    assert decode_positions(bytes.fromhex(written), size) == positions
+
+
+@given(places())
+def test_law_as_written_in_the_book(drawn: tuple[list[int], int]) -> None:
+    positions, size = drawn
+    assert by_the_book(encode_positions(positions, size), size) == positions

@@ -18,6 +18,8 @@ from trustid.status.bitstring import MIN_ENTRIES
 from trustid.status.list_set import Act, ListSet, TokenLists
 from trustid.status.list_set.changing import rewriting
 from trustid.status.list_set.ports import NewShard
+from trustid.status.list_token import parse
+from trustid.status.token_list import TokenStatusList
 from trustid.stores.sqlite import ConstraintError
 from trustid.stores.sqlite_list_set import SqliteListSetStore
 
@@ -49,6 +51,22 @@ sys.stdin.readline()
 for _ in range({count}):
     place = lists.take()
     print(place.names["status"], place.index, flush={flush})
+"""
+
+
+REVOKER = """
+import sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+from stores.test_sqlite_list_set import lists_at
+lists = lists_at(Path({file!r}))
+print("ready", flush=True)
+sys.stdin.readline()
+for index in range({first}, 100_000):
+    lists.revoke([({name!r}, index)])
+    if index % 10 == 9:
+        lists.publish()
+    print(index, flush=True)
 """
 
 
@@ -97,6 +115,31 @@ def test_each_place_once_when_processes_are_killed(tmp_path: Path) -> None:
     begin(last)
     seen += last.communicate()[0].splitlines()
     assert len(set(seen)) == len(seen)
+
+
+def test_no_acknowledged_revocation_is_lost_when_processes_are_killed(tmp_path: Path) -> None:
+    """Nor one published that goes again: what was signed before a kill is still true after it."""
+    file = tmp_path / "lists.db"
+    name = lists_at(file).take().names["status"]
+    first = 0
+    for lines in (1, 9, 10, 31):
+        code = REVOKER.format(path=sys.path, file=str(file), first=first, name=name)
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            begin(process)
+            assert process.stdout is not None
+            printed = "".join(process.stdout.readline() for _ in range(lines))
+            process.send_signal(signal.SIGKILL)
+            printed += process.stdout.read().rpartition("\n")[0]
+        acknowledged = int(printed.split()[-1])
+        after = lists_at(file)
+        claims = parse(after.serve(name).token or "").claims()
+        revoked = [index for index, _ in TokenStatusList.from_claim(claims["status_list"]).set_entries()]
+        # One more may have reached the disk than was told.
+        assert revoked in (list(range(acknowledged + 1)), list(range(acknowledged + 2)))
+        first = len(revoked)
+        assert SqliteListSetStore(file).query_one("PRAGMA integrity_check")["integrity_check"] == "ok"  # type: ignore[index]
 
 
 def test_each_place_once_over_threads_and_a_fork(tmp_path: Path) -> None:
