@@ -208,12 +208,10 @@ def _as_of(credential: ProvedCredential) -> str:
     """How new the proof is that it was not taken back; empty where a list was looked up instead."""
     if credential.epoch is None or credential.epoch_age_seconds is None:
         return ""
-    minutes = credential.epoch_age_seconds // 60
-    if minutes < HOUR_MINUTES:
-        age = f"{minutes} minute{'' if minutes == 1 else 's'}"
-    else:
-        age = f"{minutes // HOUR_MINUTES} hour{'' if minutes < 2 * HOUR_MINUTES else 's'}"
-    return f"not taken back as of {age} before (epoch {credential.epoch})"
+    minutes = -(-credential.epoch_age_seconds // 60) or 1
+    hours = -(-minutes // HOUR_MINUTES)
+    age = f"{minutes} min" if minutes <= HOUR_MINUTES else f"{hours} h"
+    return f"not taken back {age} before it was shown, or later (epoch {credential.epoch})"
 
 
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -5,65 +5,9 @@
 // Speaks with its caller in JSON lines: prints {"offer": …} and {"request": …}, and reads one line each when the wallet
 // has acted. Ends with {"done": true, …}, or exits 1 with what went wrong.
 
-import { createInterface } from 'node:readline'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { ask, logIn, must, page, read, setup, shot, tell, walk } from './browser.mjs'
 
-const [executablePath, screenshots] = process.argv.slice(2)
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-const read = async () => JSON.parse((await lines.next()).value)
-const tell = (message) => process.stdout.write(`${JSON.stringify(message)}\n`)
-const must = (condition, message) => {
-  if (!condition) throw new Error(message)
-}
-
-const { issuer, verifier, password, roster, bad_roster: badRoster } = await read()
-const context = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'trustid-browser-')), {
-  executablePath,
-  headless: true,
-  viewport: { width: 1100, height: 900 },
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-})
-const violations = []
-const page = await context.newPage()
-page.setDefaultTimeout(15_000)
-// A roster that is refused answers 422, which the console notes; anything else is a fault of the page.
-page.on('console', (message) => message.type() === 'error' && !message.text().includes('status of 422') && violations.push(message.text()))
-page.on('pageerror', (error) => violations.push(String(error)))
-page.on('dialog', (dialog) => {
-  violations.push(`a dialog opened: ${dialog.message()}`)
-  dialog.dismiss()
-})
-const shot = (name) => page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true })
-
-async function logIn(url) {
-  await page.goto(url)
-  await page.getByLabel(/password/i).fill(password)
-  await page.getByRole('button', { name: 'Log in' }).click()
-}
-
-async function ask(question, name) {
-  await page.goto(verifier)
-  await page.locator('form.card', { hasText: question }).getByRole('button', { name: 'Ask this' }).click()
-  await page.getByText('Scan this with the wallet').waitFor()
-  await shot(`${name}-code`)
-  tell({ request: await page.locator('#link').textContent() })
-  await read()
-  // Nobody touches the page: the answer arrives by itself.
-  await page.locator('.verdict').waitFor()
-  await shot(`${name}-answer`)
-  return (await page.locator('.verdict').getAttribute('class')).includes('verified') ? 'verified' : 'refused'
-}
+const { issuer, verifier, roster, bad_roster: badRoster } = setup
 
 async function upload(path) {
   await page.goto(issuer)
@@ -72,7 +16,7 @@ async function upload(path) {
   await page.getByRole('button', { name: 'Check the list' }).click()
 }
 
-try {
+await walk(async () => {
   await logIn(issuer)
   await shot('desk')
   await upload(badRoster)
@@ -115,13 +59,5 @@ try {
   const after = await ask('Is this person a student?', 'after')
   must(after === 'refused', `expected a refusal after revocation, found ${after}`)
   must((await page.locator('.checks li.bad').textContent()).includes('revoked'), 'expected the refusal to say revoked')
-  must(violations.length === 0, `the console complained: ${violations.join(' | ')}`)
-  tell({ done: true, before, after })
-} catch (error) {
-  await shot('failure').catch(() => {})
-  process.stderr.write(`${error.stack}\nat ${page.url()}\n${violations.join('\n')}\n`)
-  process.exitCode = 1
-} finally {
-  await context.close()
-  process.stdin.destroy()
-}
+  return { before, after }
+})
