@@ -11,22 +11,14 @@ has a key, or a credential, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
-from trustid import catalogue
-from trustid.credentials.data_integrity import CREATORS, Creator, usual_creator
-from trustid.credentials.json_ld import OWN_CONTEXT
-from trustid.credentials.model import V2_CONTEXT
-from trustid.credentials.presentation import issue_credential
-from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
-from trustid.credentials.vc_jose import issue_vc_jwt
-from trustid.credentials.vc_sd_jwt import issue_vc_sd_jwt
 from trustid.did import key as did_key
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, b64url_encode, parse_json_object
 from trustid.errors import MalformedError, UnsupportedError
+from trustid.facade.stating import FORMS, Fact
 from trustid.fetching import Fetcher
 from trustid.keys import PublicKey, SigningKey
 from trustid.protocols.ports import Clock, system_clock
@@ -36,15 +28,13 @@ from trustid.status.check import StatusChecker
 
 __all__ = ["FORMATS", "Format", "issue", "verify"]
 
-Format = Literal["dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt"]
-FORMATS: Final[tuple[Format, ...]] = ("dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt")
-"""What `issue` makes; `verify` recognises the same, and vc+cose, jwt_vc_json and mso_mdoc."""
+Format = Literal["dc+sd-jwt", "ldp_vc", "vc+jwt", "vc+sd-jwt", "vc+cose", "jwt_vc_json", "mso_mdoc"]
+FORMATS: Final[tuple[str, ...]] = tuple(FORMS)
+"""What `issue` makes and `verify` recognises."""
 
 ANYTHING_MAX: Final = 1 << 20
 CLOCKS_MAX: Final = 8
 """Callers have one clock; tests have several."""
-UNDEFINED_TERMS: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
-"""The context that gives every term without a meaning a private one (Data Model 2.0, section 5.2)."""
 
 
 def issue(
@@ -60,23 +50,27 @@ def issue(
     context: Sequence[str | Mapping[str, Any]] | None = None,
     cryptosuite: str | None = None,
     status: JsonObject | None = None,
+    x5c: Sequence[str] | None = None,
     expires_at: int | None = None,
     clock: Clock = system_clock,
 ) -> str | JsonObject:
     """State a fact and sign it.
 
     Args:
-        claims: What is stated; in a W3C credential the credentialSubject.
-        type: The kind of credential: a `vct`, or the type of a W3C credential,
-            which a context must define unless it is a URL.
+        claims: What is stated; in a W3C credential the credentialSubject, in
+            an mdoc the elements of each namespace.
+        type: The kind of credential: a `vct`, a document type, or the type of
+            a W3C credential, which a context must define unless it is a URL.
         key: The issuer's key.
-        format: "dc+sd-jwt" (SD-JWT VC), or W3C VC 2.0 as "ldp_vc" (Data
-            Integrity), "vc+jwt" or "vc+sd-jwt".
+        format: "dc+sd-jwt" (SD-JWT VC); W3C VC 2.0 as "ldp_vc" (Data
+            Integrity), "vc+jwt", "vc+sd-jwt" or "vc+cose"; W3C VC 1.1 as
+            "jwt_vc_json"; ISO mdoc as "mso_mdoc".
         issuer: The issuer's identifier; the did:key of `key` by default.
-        key_id: The DID URL of the key; needed with an `issuer`.
-        holder: Who it is bound to. A bearer credential without.
-        disclosable: dc+sd-jwt and vc+sd-jwt: the claims that the holder may
-            keep back, as paths within `claims`; by default each member by itself.
+        key_id: The DID URL of the key; needed with an `issuer`, unless there is `x5c`.
+        holder: Who it is bound to. A bearer credential without; an mdoc has one.
+        disclosable: dc+sd-jwt, vc+sd-jwt, and ldp_vc with ecdsa-sd-2023: the
+            claims that the holder may keep back, as paths within `claims` or
+            the credentialSubject; by default each member by itself.
         context: W3C credentials: what follows the base context in `@context`; by
             default the library's own for the types of the catalogue
             ("DegreeCredential", ...), otherwise one that gives every term a
@@ -84,11 +78,15 @@ def issue(
         cryptosuite: ldp_vc: one of `data_integrity.CREATORS`; by default
             eddsa-jcs-2022 or ecdsa-jcs-2019, as the key asks for.
         status: The `status` claim, or the `credentialStatus`.
-        expires_at: Epoch seconds.
+        x5c: The issuer's certificates in base64, the leaf first, the anchor
+            left out; they then name the key. Always in an mdoc, never in ldp_vc.
+        expires_at: Epoch seconds; an mdoc has it.
         clock: Epoch seconds.
 
     Returns:
-        The compact serialization, or for ldp_vc the secured JSON document.
+        The compact serialization; for ldp_vc the secured JSON document; for
+        vc+cose and mso_mdoc the CBOR in base64url. With ecdsa-sd-2023 that is
+        the holder's copy, from which `ecdsa_sd_2023.derive` makes others.
 
     Raises:
         UnsupportedError: Another format or cryptosuite.
@@ -106,68 +104,27 @@ def issue(
         >>> text.count("~")
         2
     """
-    if format not in FORMATS:
-        raise UnsupportedError("unsupported", f"expected one of {', '.join(FORMATS)}")
-    if (issuer is None) != (key_id is None):
+    if format not in FORMS:
+        raise UnsupportedError("unsupported", f"expected one of {', '.join(FORMS)}")
+    if (issuer is None) != (key_id is None) and not x5c:
         raise MalformedError("malformed", "expected issuer and key_id together, or neither")
     own = did_key.create(key.public_key)
-    named = issuer or own
-    method = key_id or f"{own}#{own.removeprefix('did:key:')}"
-    now = clock()
-    hidden = [(name,) for name in claims] if disclosable is None else disclosable
-    if format == "dc+sd-jwt":
-        return issue_sd_jwt_vc(
-            dict(claims),
-            vct=type,
-            issuer=named,
-            key=key,
-            holder=holder,
-            disclosable=hidden,
-            issued_at=now,
-            expires_at=expires_at,
-            status=status,
-            kid=method,
-        )
-    subject, own_context = _subject(claims, type, context is None)
-    document: JsonObject = {
-        "@context": [V2_CONTEXT, *(own_context if context is None else context)],
-        "type": ["VerifiableCredential", type],
-        "issuer": named,
-        "validFrom": _timestamp(now),
-        "validUntil": None if expires_at is None else _timestamp(expires_at),
-        "credentialStatus": status,
-        "credentialSubject": ({} if holder is None else {"id": did_key.create(holder)}) | subject,
-    }
-    document = {name: value for name, value in document.items() if value is not None}
-    if format == "vc+jwt":
-        return issue_vc_jwt(document, key=key, kid=method, issued_at=now)
-    if format == "vc+sd-jwt":
-        paths = [("credentialSubject", *path) for path in hidden]
-        return issue_vc_sd_jwt(document, disclosable=paths, key=key, kid=method, holder=holder)
-    return issue_credential(
-        document,
+    fact = Fact(
+        claims=claims,
+        type=type,
         key=key,
-        verification_method=method,
-        created=datetime.fromtimestamp(now, UTC),
-        create=_creator(cryptosuite, key),
+        issuer=issuer or own,
+        method=key_id or f"{own}#{own.removeprefix('did:key:')}",
+        holder=holder,
+        hidden=disclosable,
+        context=context,
+        cryptosuite=cryptosuite,
+        status=status,
+        x5c=x5c,
+        issued_at=clock(),
+        expires_at=expires_at,
     )
-
-
-def _subject(claims: Mapping[str, Any], type: str, of_catalogue: bool) -> tuple[JsonObject, tuple[str, ...]]:
-    """What is said of the subject, and the context that gives it meaning."""
-    kind = next((kind for kind in catalogue.load().values() if kind.w3c.type == type), None)
-    if kind is None or not of_catalogue:
-        return dict(claims), (UNDEFINED_TERMS,)
-    kind.check_claims(claims)
-    return kind.w3c.subject(claims), (OWN_CONTEXT,)
-
-
-def _creator(cryptosuite: str | None, key: SigningKey) -> Creator:
-    if cryptosuite is None:
-        return usual_creator(key)
-    if cryptosuite not in CREATORS:
-        raise UnsupportedError("unsupported", f"expected one of {', '.join(CREATORS)}")
-    return CREATORS[cryptosuite]
+    return FORMS[format](fact)
 
 
 def verify(
@@ -254,7 +211,3 @@ def _sources(clock: Clock) -> Sources:
         IssuerMetadata(_network(), clock=clock),
         StatusChecker(_network(), clock=clock),
     )
-
-
-def _timestamp(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
