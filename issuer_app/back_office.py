@@ -129,6 +129,21 @@ def revoke(issuance_id: str) -> Response:
     return jsonify(_with_slot(engine().revoking.revoke(issuance_id)))
 
 
+@blueprint.post("/revocations")
+@require_admin
+def revoke_many() -> Response:
+    """Revoke several issuances at once, all or none."""
+    body = json_body()
+    ids = body.get("issuance_ids")
+    if (
+        body.keys() != {"issuance_ids"}
+        or not isinstance(ids, list)
+        or not all(isinstance(one, str) for one in ids)
+    ):
+        raise ProtocolError("invalid_request", "expected issuance_ids, a list of strings")
+    return jsonify({"revoked": engine().revoking.revoke_many(ids)})
+
+
 @blueprint.post("/issuances/<issuance_id>/suspend")
 @require_admin
 def suspend(issuance_id: str) -> Response:

@@ -222,6 +222,14 @@ class IssuerStore(Protocol):
         """
         ...
 
+    def revoke_many(self, issuance_ids: Sequence[str], now: int) -> int:
+        """Revoke several, all or none; returns how many were not revoked before.
+
+        Raises:
+            ProtocolError: `not_found`: one of them is unknown; none was revoked.
+        """
+        ...
+
     def suspend(self, issuance_id: str, now: int) -> Issuance | None:
         """Suspend an issuance that was collected and whose copies have places in lists; any other stays as it is. None if unknown."""
         ...

@@ -37,11 +37,10 @@ __all__ = [
     "issuance_of",
     "issuance_or_none",
     "remember",
-    "request_revocation",
+    "revoke",
     "save_status_token",
     "status_list_of",
     "status_positions",
-    "touch_lists",
     "use_nonces",
 ]
 
@@ -188,7 +187,7 @@ def _take_ticket(work: Transaction, issuance_id: str, registry: str) -> None:
         raise ProtocolError("acc_no_ticket", "expected a ticket of the registry; run trustid revocation join")
 
 
-def request_revocation(work: Transaction, issuance_id: str, now: int) -> None:
+def _request_revocation(work: Transaction, issuance_id: str, now: int) -> None:
     """Ask for the revocation of every slot that an issuance has."""
     work.execute(
         "UPDATE ticket SET requested_at = ? WHERE issuance_id = ? AND requested_at IS NULL",
@@ -215,6 +214,23 @@ def _take_positions(work: Transaction, number: int, reservation: Reservation) ->
     return int(row["id"]), int(row["allocated"]) - number
 
 
+def revoke(work: Transaction, issuance_id: str, now: int) -> bool:
+    """Revoke an issuance with every copy, and end what could still be collected; whether that changed anything."""
+    changed = work.execute(
+        "UPDATE issuance SET state = 'revoked', revoked_at = ? WHERE id = ? AND state <> 'revoked'",
+        (now, issuance_id),
+    )
+    if changed:
+        end_grants(work, issuance_id)
+        _request_revocation(work, issuance_id, now)
+        _touch_lists(work, issuance_id)
+        work.execute(
+            "UPDATE credential SET revoked_at = ?, sealed_copy = NULL WHERE issuance_id = ?",
+            (now, issuance_id),
+        )
+    return changed > 0
+
+
 def change_suspension(work: Transaction, issuance_id: str, suspended_at: int | None) -> None:
     """Suspend what was collected, or with None end that; copies that share a slot cannot be suspended."""
     changed = work.execute(
@@ -224,10 +240,10 @@ def change_suspension(work: Transaction, issuance_id: str, suspended_at: int | N
         (suspended_at, issuance_id),
     )
     if changed:
-        touch_lists(work, issuance_id)
+        _touch_lists(work, issuance_id)
 
 
-def touch_lists(work: Transaction, issuance_id: str) -> None:
+def _touch_lists(work: Transaction, issuance_id: str) -> None:
     """Count a change of every list in which an issuance has a copy."""
     work.execute(
         "UPDATE status_list SET version = version + 1"

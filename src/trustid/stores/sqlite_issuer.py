@@ -49,11 +49,10 @@ from trustid.stores.issuer_statements import (
     issuance_of,
     issuance_or_none,
     remember,
-    request_revocation,
+    revoke,
     save_status_token,
     status_list_of,
     status_positions,
-    touch_lists,
     use_nonces,
 )
 from trustid.stores.sqlite import SqliteStore, Value
@@ -305,19 +304,16 @@ class SqliteIssuerStore(SqliteStore):
     def revoke(self, issuance_id: str, now: int) -> Issuance | None:
         """See the port."""
         with self.transaction() as work:
-            changed = work.execute(
-                "UPDATE issuance SET state = 'revoked', revoked_at = ? WHERE id = ? AND state <> 'revoked'",
-                (now, issuance_id),
-            )
-            if changed:
-                end_grants(work, issuance_id)
-                request_revocation(work, issuance_id, now)
-                touch_lists(work, issuance_id)
-                work.execute(
-                    "UPDATE credential SET revoked_at = ?, sealed_copy = NULL WHERE issuance_id = ?",
-                    (now, issuance_id),
-                )
+            revoke(work, issuance_id, now)
             return issuance_or_none(work.query_one(f"{ISSUANCE} WHERE i.id = ?", (issuance_id,)))
+
+    def revoke_many(self, issuance_ids: Sequence[str], now: int) -> int:
+        """See the port."""
+        with self.transaction() as work:
+            for issuance_id in issuance_ids:
+                if not work.query("SELECT 1 FROM issuance WHERE id = ?", (issuance_id,)):
+                    raise ProtocolError("not_found", "expected ids of issuances")
+            return sum(revoke(work, issuance_id, now) for issuance_id in issuance_ids)
 
     def suspend(self, issuance_id: str, now: int) -> Issuance | None:
         """See the port."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from issuer_under_test import ADMIN_TOKEN, IssuerUnderTest, error_of
 from trustid.catalogue.loading import sample
 from trustid.protocols.offering import ANSWER_SECONDS
+from trustid.protocols.revoking import REVOKED_AT_ONCE
 
 ROUTES = [
     ("GET", "/api/types"),
@@ -15,6 +18,7 @@ ROUTES = [
     ("GET", "/api/issuances/x"),
     ("POST", "/api/issuances/x/revoke"),
     ("DELETE", "/api/issuances/x/revoke"),
+    ("POST", "/api/revocations"),
     ("POST", "/api/issuances/x/suspend"),
     ("DELETE", "/api/issuances/x/suspend"),
     ("POST", "/api/issuances/x/renew"),
@@ -148,6 +152,25 @@ def test_B127_revocation_is_final_and_repeatable(issuer: IssuerUnderTest) -> Non
         issuer.sql("SELECT id, revoked_at FROM credential"),
     ) == before
     assert (issuer.admin("GET", f"/api/issuances/{kept}").json or {})["state"] == "issued"
+
+
+def test_many_are_revoked_at_once_or_none(issuer: IssuerUnderTest) -> None:
+    names = [issuer.collect()[0] for _ in range(4)]
+    path = "/api/revocations"
+
+    def revoke(body: Any) -> Any:
+        return issuer.admin("POST", path, json=body)
+
+    assert error_of(revoke({"issuance_ids": [*names, "nothing"]})) == (404, "not_found")
+    assert issuer.sql("SELECT count(*) FROM issuance WHERE state = 'revoked'") == [(0,)]
+    for body in ({}, [], {"issuance_ids": names[0]}, {"issuance_ids": [1]}, {"issuance_ids": names, "x": 1}):
+        assert revoke(body).status_code == 400
+    too_many = {"issuance_ids": names * (REVOKED_AT_ONCE // 4 + 1)}
+    assert error_of(revoke(too_many)) == (413, "limit_exceeded")
+    for expected, ids in ((0, []), (2, names[:2]), (1, names[1:3]), (0, names[:1] * 2)):
+        answer = revoke({"issuance_ids": ids})
+        assert (answer.status_code, answer.json) == (200, {"revoked": expected})
+    assert issuer.sql("SELECT count(*) FROM credential WHERE revoked_at IS NULL") == [(1,)]
 
 
 def test_suspended_and_resumed(issuer: IssuerUnderTest) -> None:
