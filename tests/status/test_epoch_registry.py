@@ -6,7 +6,7 @@ import fcntl
 import itertools
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -221,6 +221,29 @@ def test_a_revocation_during_publishing_waits_for_the_next_epoch(made: World) ->
     assert made.registry.status().waiting == 1
     assert made.publish().epoch == signed.epoch + 1
     assert made.store.revoked_in(signed.epoch + 1) == [second]
+
+
+def test_who_asks_between_two_steps_of_publishing_is_in_time(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an epoch revokes is what its value says, whatever comes between reading and deciding."""
+    first, second, joined = made.slots[0], made.slots[1], made.registry.status().joined
+    made.registry.revoke([second])
+    waiting = made.store.waiting
+    raced: list[int] = []
+
+    def racing(limit: int) -> Sequence[int]:
+        found = waiting(limit)
+        if not raced:
+            raced.append(made.registry.revoke([first]))
+            made.join(1)
+        return found
+
+    monkeypatch.setattr(made.store, "waiting", racing)
+    made.publish()
+    assert made.store.revoked_in(1) == [first, second]
+    assert made.registry.status().joined == joined + 1
+    made.registry.replay()
 
 
 def test_joining_during_publishing(made: World) -> None:

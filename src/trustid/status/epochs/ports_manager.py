@@ -151,7 +151,18 @@ class RegistryStore(Protocol):
         ...
 
     def begin_epoch(self, version: int, begun: BegunEpoch, slots: Sequence[int], *, state: bytes) -> bool:
-        """Decide an epoch: what it revokes, and when. False if the version is another one, or an epoch is begun."""
+        """Decide an epoch: what it revokes, and when.
+
+        Args:
+            version: At which the manager's state was read.
+            begun: The epoch.
+            slots: Everything that waits, up to the highest of them, as `waiting` gave it.
+            state: The manager's state in the epoch.
+
+        Returns:
+            False if the version is another one, an epoch is begun, or more waits
+            by now; then nothing was done.
+        """
         ...
 
     def record_statement(self, epoch: int, token: str) -> str:
