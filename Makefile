@@ -11,7 +11,7 @@ PYTHON_SOURCES := $(shell find src issuer_app verifier_app -type f -not -path '*
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types rust pytest faults wheel sdist threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation bench-lists bench-anoncreds statistics fuzz clean
+.PHONY: help run demo test lint types rust pytest faults wheel sdist vectors interop threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation bench-lists bench-anoncreds statistics fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 22
@@ -47,6 +47,14 @@ wheel: dist/.wheel ## build the abi3 wheel into dist/
 
 sdist: $(DEV)/.tools ## build the source distribution into dist/
 	$(BIN)/maturin sdist --out dist
+
+vectors: $(DEV)/.ready ## run every official vector and print a table: topic, stored, run, passed, not run and why
+	$(BIN)/python -m tools.vectors
+
+interop: $(DEV)/.ready ## cross-checks both ways with software that nobody here wrote, as a table
+	for folder in tests/interop tests/interop/credo tests/interop/formats; do \
+		! command -v npm >/dev/null || npm install --prefix $$folder --no-audit --no-fund --silent || exit 1; done
+	$(BIN)/python -m tools.interop
 
 threats: ## which numbered bad inputs are covered by tests
 	@$(PYTHON) tools/threats.py

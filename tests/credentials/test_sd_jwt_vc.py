@@ -24,6 +24,7 @@ from trustid.credentials.sd_jwt_vc import DRAFT, NEVER_DISCLOSABLE, SdJwtVc, iss
 from trustid.encoding import b64url_encode
 from trustid.errors import TrustidError
 from trustid.keys import generate, public_key_from_jwk
+from vectors_at import ran
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 SECTIONS = json.loads((VECTORS / "sd-jwt-vc" / "draft-examples.json").read_text())
@@ -77,6 +78,7 @@ def test_issued_example() -> None:
 
 def test_presented_examples() -> None:
     """Section 2.3.2: one with a key binding JWT, one without."""
+    ran(2)
     blocks = section("2.3.2")
     for token, expected in ((blocks[0], blocks[1]), (blocks[2], blocks[3])):
         vc = SdJwtVc.parse(token["value"])
@@ -96,6 +98,7 @@ def test_presented_examples() -> None:
 
 def test_header_and_types_examples() -> None:
     """Sections 2.2.1 to 2.2.2.2: what is written, and further types."""
+    ran(3)
     header = SdJwtVc.parse(issued(key=generate("P-256"))).sd_jwt.issuer_jwt.header
     assert header == section("2.2.1")[0]["value"]
     example = section("2.2.2.2")[0]["value"]

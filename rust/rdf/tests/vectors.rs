@@ -143,6 +143,7 @@ fn run(part: &str, cases: usize) {
             failed.push(format!("{id} {}: {why}", case["name"]));
         }
     }
+    println!("vectors: json-ld {cases} {}", cases - failed.len());
     assert!(
         failed.is_empty(),
         "{} failed\n{}",
@@ -167,6 +168,7 @@ fn rdfc10() {
     let manifest = read_json(&folder("rdfc10").join("manifest.json"));
     let cases = manifest.as_array().unwrap();
     assert_eq!(34, cases.len());
+    let mut passed = 0;
     for case in cases {
         let name = case["test"].as_str().unwrap();
         let input = fs::read(folder("rdfc10").join(case["input"].as_str().unwrap())).unwrap();
@@ -177,6 +179,7 @@ fn rdfc10() {
         let made = canonicalize_nquads(&input, hash, &limits);
         if case["negative"] == true {
             assert_eq!(Err(Error::Work { limit: limits.work }), made, "{name}");
+            passed += 1;
             continue;
         }
         if let Some(path) = case["expect"].as_str() {
@@ -192,5 +195,7 @@ fn rdfc10() {
             let expected = read_json(&folder("rdfc10").join(path));
             assert_eq!(expected, serde_json::to_value(labels).unwrap(), "{name}");
         }
+        passed += 1;
     }
+    println!("vectors: rdfc10 {} {passed}", cases.len());
 }

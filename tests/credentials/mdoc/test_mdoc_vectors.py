@@ -24,7 +24,7 @@ from trustid.credentials.mdoc.values import embed, key_from_cose, key_to_cose, r
 from trustid.encoding import b64_decode, b64_encode, b64url_decode, cbor_decode, cbor_encode, sha256
 from trustid.keys.ec import P256SigningKey
 from trustid.keys.x509 import certificate_from_pem, check_x5c, leaf_key
-from vectors_at import VECTORS, vector_json, vector_text
+from vectors_at import VECTORS, ran, vector_json, vector_text
 
 ANNEX_D: dict[str, str] = vector_json("mdoc/iso18013-5-annexD.json")
 RESPONSE = bytes.fromhex(ANNEX_D["D.4.1.2 device response (hex)"])
@@ -98,6 +98,7 @@ def test_isomdl_device_response_is_only_an_example_of_the_form() -> None:
 
 
 def test_isomdl_sign1_and_key() -> None:
+    ran(2)
     secret = P256SigningKey.from_bytes(isomdl("cose/sign1/secret_key"))
     message = CoseSign1.parse(isomdl("cose/sign1/serialized.cbor"))
     assert message.verify(secret.public_key) == b"This is the content."
@@ -141,6 +142,7 @@ def pem(name: str) -> bytes:
 
 def test_certificates_of_signers() -> None:
     """Correct, incorrect, and with an intermediate whose key usage forbids it to issue certificates."""
+    ran(3)
     root, now = pem("iaca_root_cert"), 1_700_000_000
     check_x5c([b64_encode(pem("iaca_signer"))], trust_anchors=[root], now=now)
     with refused("x5c_invalid"):
