@@ -3,22 +3,26 @@
     python -m benchmarks.credentials [--json] [--quick]
 
 A credential of ten selectively disclosable claims, bound to a holder's key.
-Peers: the reference library (PyPI sd-jwt), and one bare signature or
-verification by `cryptography` over the same signed bytes, which is the floor:
-what remains above it is what the format costs.
+Peers: the reference library (PyPI sd-jwt), npm @sd-jwt/sd-jwt-vc in a Node
+process that measures itself, and one bare signature or verification by
+`cryptography` over the same signed bytes, which is the floor: what remains
+above it is what the format costs.
 
 A W3C credential with the same claims, secured with eddsa-rdfc-2022: JSON-LD,
-canonical statements, Ed25519. Peer: PyPI didkit (Rust), if it is installed; its
-release speaks version 1.1 and Ed25519Signature2020, which signs the same two
-hashes of canonical statements.
+canonical statements, Ed25519. Peers: npm @digitalbazaar/vc with the same suite;
+PyPI didkit (Rust), whose release speaks version 1.1 and Ed25519Signature2020,
+which signs the same two hashes of canonical statements. A peer that is not
+installed is left out, and said to be.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -31,13 +35,16 @@ from sd_jwt.common import SDObj  # type: ignore[import-untyped]
 from sd_jwt.issuer import SDJWTIssuer  # type: ignore[import-untyped]
 from sd_jwt.verifier import SDJWTVerifier  # type: ignore[import-untyped]
 
-from benchmarks.harness import Row, Run, best_seconds, compare, main
+from benchmarks.harness import Row, Run, Timed, best_seconds, compare, main
+from tools.node_peers import NodePeers, missing
+from tools.node_peers import version as node_version
 from trustid.credentials.data_integrity import SUITES, Expectation, eddsa_rdfc_2022, verify_document
 from trustid.credentials.sd_jwt_vc import SdJwtVc, issue_sd_jwt_vc
 from trustid.did import key as did_key
 from trustid.did.resolver import Resolver
-from trustid.encoding import JsonObject, dump_json, parse_json
+from trustid.encoding import JsonObject, dump_json, multibase_encode, parse_json
 from trustid.keys import Ed25519SigningKey, P256SigningKey, PublicKey
+from trustid.keys.ed25519 import MULTICODEC_ED25519_PRIVATE
 
 NOW = 1_800_000_000
 CLAIMS = {
@@ -56,7 +63,12 @@ PATHS = [(name,) for name in CLAIMS]
 REFERENCE = f"sd-jwt {version('sd-jwt')}"
 RAW = f"cryptography {version('cryptography')}, one signature"
 
+WARM_SECONDS = 1.5
+"""CPU time after which a JavaScript peer runs at its speed."""
+
 Call = Callable[[], Any]
+Contenders = dict[str, tuple[Call | Timed, Call | Timed]]
+"""Who -> issuing, and verifying."""
 
 
 def raw_calls(algorithm: str, message: bytes) -> tuple[Call, Call]:
@@ -212,23 +224,78 @@ def didkit_calls(key: Ed25519SigningKey, loop: asyncio.AbstractEventLoop) -> tup
     return lambda: loop.run_until_complete(issue()), lambda: loop.run_until_complete(verify())
 
 
-def measure_w3c(run: Run) -> Iterator[Row]:
+def node_sd_jwt_vc(
+    peers: NodePeers, key: P256SigningKey | Ed25519SigningKey, holder: PublicKey
+) -> Contenders:
+    """@sd-jwt/sd-jwt-vc with the same claims, on Node's own signatures."""
+    claims = CLAIMS | {
+        "iss": "https://issuer.example",
+        "iat": NOW,
+        "exp": NOW + 86_400,
+        "vct": "urn:example:identity",
+        "cnf": {"jwk": holder.to_jwk()},
+    }
+    issue = {
+        "do": "sd_jwt_vc_issue",
+        "key": key.to_private_jwk(),
+        "claims": claims,
+        "hidden": list(CLAIMS),
+        "header": {"kid": "key-1"},
+    }
+    text = peers(**issue)
+    verify = {"do": "sd_jwt_vc_verify", "key": key.public_key.to_jwk(), "text": text, "now": NOW}
+    if not peers(**verify)["payload"].items() >= CLAIMS.items():
+        raise SystemExit("@sd-jwt/sd-jwt-vc does not show the claims")
+    return {node_version("@sd-jwt/sd-jwt-vc"): (timed(peers, issue), timed(peers, verify))}
+
+
+def node_w3c(peers: NodePeers, key: Ed25519SigningKey) -> Contenders:
+    """@digitalbazaar/vc with eddsa-rdfc-2022; its loader makes did:key documents and has the contexts at hand."""
+    issuer = did_key.create(key.public_key)
+    secret = multibase_encode(MULTICODEC_ED25519_PRIVATE + key.to_bytes() + key.public_key.to_bytes())
+    issue = {
+        "do": "ldp_vc_issue",
+        "credential": w3c_credential(W3C_V2, issuer),
+        "did": issuer,
+        "secretKeyMultibase": secret,
+    }
+    verify = {"do": "ldp_vc_verify", "credential": peers(**issue)}
+    if peers(**verify) is not True:
+        raise SystemExit("@digitalbazaar/vc does not accept its own credential")
+    return {node_version("@digitalbazaar/vc"): (timed(peers, issue), timed(peers, verify))}
+
+
+def timed(peers: NodePeers, order: JsonObject) -> Timed:
+    """An order that the Node process carries out many times, measuring itself, once its compiler has warmed up."""
+    warm = 0.0
+    while warm < WARM_SECONDS:
+        warm += float(peers("measure", order=order, count=20))
+    return Timed(lambda count: float(peers("measure", order=order, count=count)))
+
+
+def rows(what: str, ours: tuple[Call, Call], peers: Contenders, run: Run) -> Iterator[Row]:
+    """Issuing and verifying, beside each peer."""
+    for side, name in enumerate(("issue", "verify")):
+        contenders = {"ours": ours[side], **{peer: calls[side] for peer, calls in peers.items()}}
+        best = best_seconds(contenders, rounds=run.rounds)
+        yield from compare(f"{name} {what}", best.pop("ours"), best)
+
+
+def measure_w3c(run: Run, peers: NodePeers | None) -> Iterator[Row]:
     """Issue and verify a W3C credential over canonical statements."""
-    if find_spec("didkit") is None:
-        print("eddsa-rdfc-2022 is not measured: PyPI didkit is not installed")
-        return
     key = Ed25519SigningKey.generate()
+    found: Contenders = {} if peers is None else node_w3c(peers, key)
     loop = asyncio.new_event_loop()
-    ours, theirs = our_w3c_calls(key), didkit_calls(key, loop)
-    peer = f"didkit {version('didkit')}"
-    for name, mine, other in zip(("issue", "verify"), ours, theirs, strict=True):
-        best = best_seconds({"ours": mine, peer: other}, rounds=run.rounds)
-        yield from compare(f"{name} eddsa-rdfc-2022", best.pop("ours"), best)
+    if find_spec("didkit") is None:
+        print("PyPI didkit is not installed", file=sys.stderr)
+    else:
+        found[f"didkit {version('didkit')}"] = didkit_calls(key, loop)
+    yield from rows("eddsa-rdfc-2022", our_w3c_calls(key), found, run)
     loop.close()
     time.sleep(0.2)  # didkit's threads must rest before the interpreter ends
 
 
-def measure(run: Run) -> Iterator[Row]:
+def measure_sd_jwt_vc(run: Run, peers: NodePeers | None) -> Iterator[Row]:
     """Issue and verify, with each algorithm."""
     holder = P256SigningKey.generate().public_key
     for key in (P256SigningKey.generate(), Ed25519SigningKey.generate()):
@@ -238,10 +305,20 @@ def measure(run: Run) -> Iterator[Row]:
             if not CLAIMS.items() <= dict(verify()).items():
                 raise SystemExit("the contenders do not agree")
         raw = raw_calls(key.algorithm, ours[0]().partition("~")[0].encode())
-        for name, mine, theirs, floor in zip(("issue", "verify"), ours, reference, raw, strict=True):
-            best = best_seconds({"ours": mine, REFERENCE: theirs, RAW: floor}, rounds=run.rounds)
-            yield from compare(f"{name} SD-JWT VC {key.algorithm}", best.pop("ours"), best)
-    yield from measure_w3c(run)
+        found: Contenders = {REFERENCE: reference, RAW: raw}
+        if peers is not None:
+            found |= node_sd_jwt_vc(peers, key, holder)
+        yield from rows(f"SD-JWT VC {key.algorithm}", ours, found, run)
+
+
+def measure(run: Run) -> Iterator[Row]:
+    """Both formats, with the Node peers where they are installed."""
+    reason = missing()
+    if reason:
+        print(f"npm peers: {reason}", file=sys.stderr)
+    with NodePeers() if reason is None else nullcontext() as peers:
+        yield from measure_sd_jwt_vc(run, peers)
+        yield from measure_w3c(run, peers)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["Row", "Run", "best_seconds", "compare", "heading", "main"]
+__all__ = ["Row", "Run", "Timed", "best_seconds", "compare", "heading", "main"]
 
 BATCH_SECONDS = 0.004
 """How long one batch takes, about; long against the clock's step, short against a disturbance."""
@@ -64,7 +64,18 @@ class Run:
     quick: bool
 
 
-def best_seconds(contenders: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class Timed:
+    """A contender in another process, which measures its own CPU time.
+
+    Attributes:
+        seconds: Does the work so many times, and gives the CPU seconds that all of them took.
+    """
+
+    seconds: Callable[[int], float]
+
+
+def best_seconds(contenders: Mapping[str, Callable[[], object] | Timed], *, rounds: int) -> dict[str, float]:
     """The least CPU time that one call of each took, in batches that take turns.
 
     Args:
@@ -80,25 +91,28 @@ def best_seconds(contenders: Mapping[str, Callable[[], object]], *, rounds: int)
         for turn in range(rounds):
             gc.collect(0)
             for name in (*names[turn % len(names) :], *names[: turn % len(names)]):
-                call, count = contenders[name], repeats[name]
-                start = time.process_time()
-                for _ in range(count):
-                    call()
-                best[name] = min(best[name], (time.process_time() - start) / count)
+                count = repeats[name]
+                best[name] = min(best[name], _seconds(contenders[name], count) / count)
     finally:
         if enabled:
             gc.enable()
     return best
 
 
-def _batch(call: Callable[[], object]) -> int:
-    call()
+def _seconds(call: Callable[[], object] | Timed, count: int) -> float:
+    if isinstance(call, Timed):
+        return call.seconds(count)
+    start = time.process_time()
+    for _ in range(count):
+        call()
+    return time.process_time() - start
+
+
+def _batch(call: Callable[[], object] | Timed) -> int:
+    _seconds(call, 1)
     count = 1
     while True:
-        start = time.process_time()
-        for _ in range(count):
-            call()
-        taken = time.process_time() - start
+        taken = _seconds(call, count)
         if taken >= BATCH_SECONDS / 2:
             return max(1, round(count * BATCH_SECONDS / taken))
         count *= 2

@@ -53,7 +53,7 @@ class NodePeers:
         )
         self("contexts", folder=str(CONTEXTS))
 
-    def __call__(self, do: str, /, **order: Any) -> Any:
+    def __call__(self, do: str, **order: Any) -> Any:
         """Carry out an order of `peers.mjs`.
 
         Raises:
