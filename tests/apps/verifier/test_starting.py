@@ -224,7 +224,9 @@ def test_a_path_in_the_public_url_goes_before_every_route(tmp_path: Path) -> Non
     validate(client.get("/library/openapi.json").get_json())
 
 
-GOOD_TRUST = {"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": []}}}
+REGISTRY = "https://hospital.example/revocation/vaccination"
+JWK = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+GOOD_TRUST: dict[str, Any] = {"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": []}}}
 
 
 @pytest.mark.parametrize(
@@ -243,6 +245,18 @@ GOOD_TRUST = {"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": []}}}
         ({"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": ["not base64!"]}}}, "setting_unsafe"),
         ({"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": ["AAAA"]}}}, "setting_unsafe"),
         ({"types": {VCT: {"issuers": [SCHOOL], "x509_anchors": ["missing.pem"]}}}, "setting_missing"),
+        (GOOD_TRUST | {"registries": {REGISTRY: {"keys": [JWK]}}}, None),
+        (GOOD_TRUST | {"epochs": {"previous_seconds": 0, "max_age_seconds": 3600}}, None),
+        (GOOD_TRUST | {"registries": []}, "setting_unsafe"),
+        (GOOD_TRUST | {"registries": {REGISTRY: {"keys": []}}}, "setting_unsafe"),
+        (GOOD_TRUST | {"registries": {REGISTRY: {"keys": [JWK] * 17}}}, "setting_unsafe"),
+        (GOOD_TRUST | {"registries": {REGISTRY: {"keys": [JWK], "x": 1}}}, "setting_unsafe"),
+        (GOOD_TRUST | {"registries": {REGISTRY: {"keys": [7]}}}, "setting_unsafe"),
+        (GOOD_TRUST | {"registries": {"urn:registry": {"keys": [JWK]}}}, "setting_unsafe"),
+        (GOOD_TRUST | {"epochs": {"max_age_seconds": 0}}, "setting_unsafe"),
+        (GOOD_TRUST | {"epochs": {"max_age_seconds": True}}, "setting_unsafe"),
+        (GOOD_TRUST | {"epochs": {"previous_seconds": -1}}, "setting_unsafe"),
+        (GOOD_TRUST | {"epochs": {"skew_seconds": 9}}, "setting_unsafe"),
     ],
 )
 def test_trust_file(tmp_path: Path, content: Any, code: str | None) -> None:
