@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import stat
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from protocols.wallet_peers import NOW, Http, School
 from trustid.errors import KeystoreError, ProtocolError, StoreError
+from trustid.keys.keystore import Keystore
+from trustid.keys.sealing import SealingKey
 from trustid.protocols.holding import HeldCredential, Holder, WalletStore
 from trustid.stores.wallet_folder import WalletFolder
 from trustid.stores.wallet_memory import MemoryWallet
@@ -137,3 +140,23 @@ def test_two_processes_never_lose_a_use(tmp_path) -> None:
     assert [worker.exitcode for worker in workers] == [0, 0]
     copies = WalletFolder.open(path, PASSPHRASE).credentials()[0].copies
     assert sum(copy.uses for copy in copies) == 10
+
+
+def test_what_a_version_before_slots_stored_is_read(tmp_path) -> None:
+    store = WalletFolder.open(tmp_path / "w", PASSPHRASE)
+    held = collect(store)
+    keystore = Keystore.open(tmp_path / "w" / "keystore.json", PASSPHRASE)
+    key, context = SealingKey(keystore.secret("wallet-sealing")), f"wallet/credential/{held.id}".encode()
+    place = tmp_path / "w" / "credentials" / f"{held.id}.sealed"
+    record = json.loads(key.open(place.read_bytes(), context))
+    assert record.pop("version") == 2
+    del record["registry"]
+    for copy in record["copies"]:
+        del copy["status_secrets"]
+    place.write_bytes(key.seal(json.dumps(record | {"version": 1}).encode(), context))
+    (found,) = WalletFolder.open(tmp_path / "w", PASSPHRASE).credentials()
+    assert (found.claims(), found.slot) == (held.claims(), None)
+    place.write_bytes(key.seal(json.dumps(record | {"version": 3}).encode(), context))
+    with pytest.raises(StoreError) as refusal:
+        store.credentials()
+    assert refusal.value.code == "store_version"
