@@ -12,6 +12,7 @@ import pytest
 
 from refusing import refused
 from trustid import keys
+from trustid.credentials.data_integrity import CREATORS
 from trustid.credentials.enveloping import Envelope
 from trustid.credentials.presentation import issue_credential, make_presentation
 from trustid.credentials.vc_cose import issue_vp_cose
@@ -293,6 +294,64 @@ def test_the_cryptosuite_of_the_address(world: World) -> None:
     for options, address in (({"cryptosuite": "eddsa-jcs-2022"}, "ecdsa-rdfc-2019"), ({}, "none")):
         with refused("malformed"):
             world.issuing.issue({**body, "options": options}, cryptosuite=address)
+
+
+# --- sets and chains of proofs ---------------------------------------------------
+
+
+def proved_twice(world: World, *, chained: bool) -> JsonObject:
+    """A credential with a proof of the P-256 key and one of the Ed25519 key, which may cover the first."""
+    first, second = world.identity.names[WEB].keys[1], world.identity.names[WEB].keys[0]
+    document = credential()
+    options = {"created": "2026-01-01T00:00:00Z", "proofPurpose": "assertionMethod"}
+    earlier = CREATORS["ecdsa-rdfc-2019"](
+        document, {**options, "id": "urn:x:1", "verificationMethod": first.method}, first.key
+    )
+    more = {"previousProof": "urn:x:1"} if chained else {}
+    later = CREATORS["eddsa-rdfc-2022"](
+        {**document, "proof": [earlier]} if chained else document,
+        {**options, **more, "verificationMethod": second.method},
+        second.key,
+    )
+    return {**document, "proof": [earlier, later]}
+
+
+@pytest.mark.parametrize("chained", [False, True], ids=["set", "chain"])
+def test_B080_sets_and_chains_of_proofs(world: World, chained: bool) -> None:
+    """Every proof counts; none can be taken away from under a later one, or be put beside by somebody else."""
+    document = proved_twice(world, chained=chained)
+    assert world.verify(document)["errors"] == []
+    assert world.verify_presentation(world.present(document))["errors"] == []
+    earlier, later = document["proof"]
+    stranger = {**later, "verificationMethod": f"{STUDENT}#{STUDENT.removeprefix('did:key:')}"}
+    for proofs, code in (
+        ([earlier, {**later, "proofValue": earlier["proofValue"]}], "proof_invalid"),
+        ([{**earlier, "created": "2026-01-02T00:00:00Z"}, later], "proof_invalid"),
+        ([earlier, {**later, "previousProof": "urn:x:2"}], "proof_invalid"),
+        ([earlier, later, stranger], "issuer_mismatch"),
+        ([], "proof_invalid"),
+    ):
+        with refused(code):
+            world.verify({**document, "proof": proofs})
+        with refused(code):
+            world.verify_presentation(world.present({**document, "proof": proofs}))
+    if chained:
+        with refused("proof_invalid"):
+            world.verify({**document, "proof": [later]})
+    else:
+        world.verify({**document, "proof": [later]})
+
+
+def test_a_presentation_with_two_proofs(world: World) -> None:
+    presentation = world.present(world.issue())
+    again = world.present(*presentation["verifiableCredential"])["proof"]
+    both = {**presentation, "proof": [presentation["proof"], again]}
+    assert world.verify_presentation(both)["errors"] == []
+    with refused("challenge_mismatch"):
+        world.verify_presentation({**both, "proof": [again, {**again, "challenge": "x"}]})
+    thief = world.present(*presentation["verifiableCredential"], key=STRANGER)["proof"]
+    with refused("holder_mismatch"):
+        world.verify_presentation({**both, "proof": [again, thief]})
 
 
 # --- selective disclosure ------------------------------------------------------

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto'
 import { DataIntegrityProof } from '@digitalbazaar/data-integrity'
+import * as EcdsaMultikey from '@digitalbazaar/ecdsa-multikey'
+import * as ecdsaSd2023 from '@digitalbazaar/ecdsa-sd-2023-cryptosuite'
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey'
 import { cryptosuite } from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite'
 import * as vc from '@digitalbazaar/vc'
@@ -57,7 +59,7 @@ function verifier(jwk) {
 
 const contexts = new Map()
 
-/** The documents that a credential names: contexts that were handed over, and did:key of Ed25519. */
+/** The documents that a credential names: contexts that were handed over, and did:key of Ed25519 or P-256. */
 async function documentLoader(url) {
   const document = contexts.get(url) ?? didKey(url)
   if (document === undefined) throw new Error(`no document for ${url}`)
@@ -66,7 +68,7 @@ async function documentLoader(url) {
 
 function didKey(url) {
   const [did, fragment] = url.split('#')
-  if (!did.startsWith('did:key:z6Mk')) return undefined
+  if (!/^did:key:z(6Mk|Dn)/.test(did)) return undefined
   const multikey = did.slice('did:key:'.length)
   const id = `${did}#${multikey}`
   const method = { id, type: 'Multikey', controller: did, publicKeyMultibase: multikey }
@@ -77,10 +79,12 @@ function didKey(url) {
 
 const signers = new Map()
 
-async function suiteOf({ did, secretKeyMultibase }) {
+async function signerOf({ did, secretKeyMultibase }) {
   if (!signers.has(did)) {
     const multikey = did.slice('did:key:'.length)
-    const pair = await Ed25519Multikey.from({
+    const kind = did.startsWith('did:key:z6Mk') ? Ed25519Multikey : EcdsaMultikey
+    const pair = await kind.from({
+      '@context': 'https://w3id.org/security/multikey/v1',
       type: 'Multikey',
       id: `${did}#${multikey}`,
       controller: did,
@@ -89,8 +93,10 @@ async function suiteOf({ did, secretKeyMultibase }) {
     })
     signers.set(did, pair.signer())
   }
-  return new DataIntegrityProof({ signer: signers.get(did), cryptosuite })
+  return signers.get(did)
 }
+
+const suiteOf = async (key) => new DataIntegrityProof({ signer: await signerOf(key), cryptosuite })
 
 function accepted(result) {
   if (!result.verified) throw new Error(JSON.stringify(result.error?.errors?.map(String) ?? String(result.error)))
@@ -120,6 +126,19 @@ const orders = {
     vc.issue({ credential: structuredClone(credential), suite: await suiteOf(key), documentLoader }),
   ldp_vc_verify: async ({ credential }) => {
     const suite = new DataIntegrityProof({ cryptosuite })
+    return accepted(await vc.verifyCredential({ credential, suite, documentLoader })).verified
+  },
+  sd_2023_issue: async ({ credential, mandatoryPointers, ...key }) => {
+    const cryptosuite = ecdsaSd2023.createSignCryptosuite({ mandatoryPointers })
+    const suite = new DataIntegrityProof({ signer: await signerOf(key), cryptosuite })
+    return vc.issue({ credential: structuredClone(credential), suite, documentLoader })
+  },
+  sd_2023_derive: async ({ credential, selectivePointers }) => {
+    const suite = new DataIntegrityProof({ cryptosuite: ecdsaSd2023.createDiscloseCryptosuite({ selectivePointers }) })
+    return vc.derive({ verifiableCredential: credential, suite, documentLoader })
+  },
+  sd_2023_verify: async ({ credential }) => {
+    const suite = new DataIntegrityProof({ cryptosuite: ecdsaSd2023.createVerifyCryptosuite() })
     return accepted(await vc.verifyCredential({ credential, suite, documentLoader })).verified
   },
   ldp_vp_present: async ({ credentials, holder, challenge, domain, ...key }) => {
