@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, Self
 from trustid.catalogue import CredentialType, load
 from trustid.did import key as did_key
 from trustid.did.resolver import Resolver
-from trustid.encoding import sha256
+from trustid.encoding import JsonObject, sha256
 from trustid.errors import ConfigurationError
 from trustid.keys import generate
 from trustid.keys.keystore import Keystore
@@ -26,7 +26,9 @@ from trustid.protocols.ports import Clock, system_clock
 from trustid.protocols.revoking import Revoking
 from trustid.protocols.status_lists import ServedList, StatusLists, StatusPlaces
 from trustid.settings import read_secret_file
+from trustid.status.accumulator_entry import ACCUMULATOR
 from trustid.stores.sqlite_issuer import SqliteIssuerStore
+from trustid.stores.sqlite_tickets import SqliteTicketStore
 
 __all__ = ["Holder", "IssuedCredential", "Issuer"]
 
@@ -53,12 +55,15 @@ class IssuedCredential:
         configuration_id: The kind.
         title: What people call the kind.
         copies: SD-JWT VCs, one for each holder key.
+        status_secrets: Where they share a slot of a registry, what the holder
+            alone gets beside each copy; otherwise empty.
     """
 
     issuance_id: str
     configuration_id: str
     title: str
     copies: tuple[str, ...] = field(repr=False)
+    status_secrets: tuple[JsonObject, ...] = field(repr=False, default=())
 
 
 class Issuer:
@@ -74,6 +79,7 @@ class Issuer:
         store: Where state is kept.
         sealing_secret: Protects what is stored.
         clock: Epoch seconds.
+        registries: For each kind whose copies share a slot the URI of the registry.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class Issuer:
         store: SqliteIssuerStore,
         sealing_secret: bytes,
         clock: Clock = system_clock,
+        registries: Mapping[str, str] | None = None,
     ) -> None:
         self.identity = identity
         self._kinds = kinds
@@ -100,7 +107,13 @@ class Issuer:
             places=places,
             resolver=Resolver(None, clock=clock),
             clock=clock,
+            registries=registries,
         )
+        self._registries = dict(registries or {})
+        self.ticket_key = keys.tickets.public_key
+        """What tickets for slots are sealed to: 32 bytes, public."""
+        self.tickets = SqliteTicketStore(store.path)
+        """The tickets at hand, and the slots to be revoked; `trustid.status.epochs.registry.Registry` takes it."""
         self._revoking = Revoking(store=store, clock=clock)
         self._lists = StatusLists(
             identity=identity, store=store, places=places, ttl_seconds=STATUS_TTL_SECONDS, clock=clock
@@ -108,7 +121,14 @@ class Issuer:
         self._store = store
 
     @classmethod
-    def open(cls, store: str, *, passphrase: bytes | None = None, clock: Clock = system_clock) -> Self:
+    def open(
+        cls,
+        store: str,
+        *,
+        passphrase: bytes | None = None,
+        clock: Clock = system_clock,
+        registries: Mapping[str, str] | None = None,
+    ) -> Self:
         """Open an institution, or found it at the first time.
 
         Beside the store stands its keystore, `NAME.keys`. Where no passphrase
@@ -119,6 +139,8 @@ class Issuer:
             store: `sqlite:///path`.
             passphrase: Opens the keystore.
             clock: Epoch seconds.
+            registries: For each kind whose copies share a slot of a revocation
+                registry its URI; the other kinds get places in status lists.
 
         Raises:
             ConfigurationError: `setting_unsafe`: another kind of store.
@@ -144,6 +166,7 @@ class Issuer:
             store=SqliteIssuerStore(path),
             sealing_secret=keystore.secret_or_add(SEALING_SECRET),
             clock=clock,
+            registries=registries,
         )
 
     @property
@@ -174,7 +197,8 @@ class Issuer:
                 many one-time copies (`Wallet.keys`).
 
         Raises:
-            ProtocolError: `unknown_credential_configuration`, `invalid_proof`.
+            ProtocolError: `unknown_credential_configuration`, `invalid_proof`,
+                `acc_no_ticket`: its registry has no slot left here.
             MalformedError: `claim_type_invalid`: the claims do not fit.
         """
         holders: Sequence[Holder] = holder if isinstance(holder, Sequence) else [holder]
@@ -184,9 +208,11 @@ class Issuer:
         token = self._issuing.redeem(TokenRequest(code or "", None, None)).access_token
         nonce = self._issuing.nonce()
         proofs = tuple(one.prove(audience=self.identity.public_url, nonce=nonce) for one in holders)
-        copies = self._issuing.credentials(token, CredentialRequest(kind, None, proofs))
+        mechanism = ACCUMULATOR if kind in self._registries else None
+        copies = self._issuing.credentials(token, CredentialRequest(kind, None, proofs, mechanism))
         texts = tuple(copy.text for copy in copies)
-        return IssuedCredential(created.issuance_id, kind, self._kinds[kind].title, texts)
+        beside = tuple(copy.status_secrets for copy in copies if copy.status_secrets is not None)
+        return IssuedCredential(created.issuance_id, kind, self._kinds[kind].title, texts, beside)
 
     def revoke(self, issued: IssuedCredential | str) -> None:
         """Take a credential back, with every copy of it, for good.
@@ -224,6 +250,7 @@ class Issuer:
     def close(self) -> None:
         """Close the store."""
         self._store.close()
+        self.tickets.close()
 
 
 def _own_passphrase(path: Path) -> bytes:

@@ -22,6 +22,7 @@ from trustid.protocols.ports import Clock, random_token, system_clock
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.protocols.verifying import Expected, Sources, Verified, verify_answer
 from trustid.status.check import StatusChecker
+from trustid.status.epochs.accepting import EpochTrust
 from trustid.status.list_token import STATUS_LIST_MEDIA_TYPE
 
 __all__ = ["AskedQuestion", "Verifier"]
@@ -86,6 +87,7 @@ class Verifier:
         policy: Whom it trusts for what.
         types: For each kind of credential the types that are asked for.
         sources: Issuers in this process.
+        epochs: Which revocation registries are believed.
         clock: Epoch seconds.
     """
 
@@ -96,6 +98,7 @@ class Verifier:
         policy: TrustPolicy,
         types: Mapping[str, Sequence[str]],
         sources: Sequence[Issuer] = (),
+        epochs: EpochTrust | None = None,
         clock: Clock = system_clock,
     ) -> None:
         self.identity = identity
@@ -105,8 +108,9 @@ class Verifier:
         fetcher = _InProcess(sources)
         self._status = StatusChecker(fetcher, clock=clock)
         network = Fetcher()
+        self._epochs = epochs
         self._sources = Sources(
-            Resolver(network, clock=clock), IssuerMetadata(network, clock=clock), self._status
+            Resolver(network, clock=clock), IssuerMetadata(network, clock=clock), self._status, epochs
         )
         self._open: dict[str, AskedQuestion] = {}
         self._lock = threading.Lock()
@@ -118,6 +122,7 @@ class Verifier:
         trust: Mapping[str, Sequence[str]],
         sources: Sequence[Issuer] = (),
         anchors: Mapping[str, Sequence[bytes]] | None = None,
+        epochs: EpochTrust | None = None,
         clock: Clock = system_clock,
     ) -> Self:
         """Somebody who asks, with a new did:key.
@@ -128,6 +133,8 @@ class Verifier:
                 each of `sources` issues; anything else is a `vct` itself.
             sources: Issuers in this process: their types, and their status lists without HTTP.
             anchors: For each `vct` the certificates (DER) that issuer certificates must lead to.
+            epochs: Which revocation registries are believed, where there are
+                credentials with slots in some (`trustid.status.epochs.accepting`).
             clock: Epoch seconds.
         """
         key = generate("Ed25519")
@@ -144,7 +151,7 @@ class Verifier:
                 issuers[vct] = [one for one in trusted if names.get(vct, one) == one]
                 types.setdefault(kind, []).append(vct)
         policy = TrustPolicy(issuers=issuers, anchors=anchors or {})
-        return cls(identity, policy=policy, types=types, sources=sources, clock=clock)
+        return cls(identity, policy=policy, types=types, sources=sources, epochs=epochs, clock=clock)
 
     def ask(self, kind: str, *, claims: Sequence[str | Sequence[str | int | None]]) -> AskedQuestion:
         """Ask for a few claims of a credential.
@@ -244,11 +251,12 @@ class Verifier:
             raise
 
     def refresh(self) -> None:
-        """Fetch every status list anew, which a real verifier does on a schedule.
+        """Fetch every status list and the registries' statements anew, which a real verifier does on a schedule.
 
         Raises:
-            StatusUnknownError: A list cannot be had.
+            StatusUnknownError: A list or statement cannot be had.
         """
-        for _, failure in self._status.refresh_all(force=True):
+        renewed = () if self._epochs is None else self._epochs.renew_all()
+        for _, failure in (*self._status.refresh_all(force=True), *renewed):
             if failure is not None:
                 raise failure

@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from trustid.credentials.sd_jwt import SdJwt
 from trustid.credentials.sd_jwt_vc import SdJwtVc
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject
-from trustid.errors import HolderBindingError
 from trustid.facade.issuer import IssuedCredential
 from trustid.facade.verifier import AskedQuestion
 from trustid.fetching import Fetcher
@@ -19,11 +17,17 @@ from trustid.keys import PublicKey, SigningKey, generate
 from trustid.protocols.answering import Answer, make_vp_token, plan_answer
 from trustid.protocols.holding import Holder
 from trustid.protocols.issuer_keys import find_issuer_key
+from trustid.protocols.openid4vci import IssuedCopy
 from trustid.protocols.ports import Clock, system_clock
-from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, WalletStore
+from trustid.protocols.ports_wallet import HeldCredential, WalletStore
+from trustid.protocols.received_copies import check_copies
 from trustid.protocols.received_request import RequestReader
 from trustid.protocols.receiving import KeyKind, make_proof
 from trustid.protocols.trust import IssuerMetadata
+from trustid.status.epochs.holding import HolderKeeping
+from trustid.status.epochs.http_source import HttpSource
+from trustid.status.epochs.ports import EpochSource
+from trustid.status.epochs.trust import RegistryTrust
 from trustid.stores.wallet_folder import WalletFolder
 from trustid.stores.wallet_memory import MemoryWallet
 
@@ -101,41 +105,45 @@ class Wallet:
         self._waiting.extend(made)
         return tuple(HolderKey(key, self._clock) for key in made)
 
-    def add(self, issued: IssuedCredential) -> HeldCredential:
+    def add(self, issued: IssuedCredential, *, registry: RegistryTrust | None = None) -> HeldCredential:
         """Check a credential as its holder must, and keep it.
+
+        Args:
+            issued: From `Issuer.issue`.
+            registry: Where its copies share a slot of a revocation registry:
+                which one, and whose statements are believed.
 
         Raises:
             HolderBindingError: `holder_mismatch`: it is bound to no key of this wallet.
             MalformedError: It carries somebody's proof, or cannot be read.
             SignatureError: Its issuer did not sign it.
         """
-        resolver, metadata = Resolver(None, clock=self._clock), IssuerMetadata(None, clock=self._clock)
         now = self._clock()
-        copies = []
-        for text in issued.copies:
-            credential = SdJwtVc.of(SdJwt.parse_issued(text))
-            key, issuer, proof = find_issuer_key(
-                credential, resolver=resolver, metadata=metadata, trust_anchors=(), first_use=False, now=now
-            )
-            credential.verify(key)
-            credential.claims()
-            credential.check_time(now)
-            copies.append(CredentialCopy(text, self._bound_to(credential)))
-        first = SdJwtVc.parse(issued.copies[0])
+        beside: tuple[JsonObject | None, ...] = issued.status_secrets or (None,) * len(issued.copies)
+        received = [IssuedCopy(text, one) for text, one in zip(issued.copies, beside, strict=True)]
+        checked = check_copies(
+            received,
+            self._waiting,
+            vct=SdJwtVc.parse(issued.copies[0]).vct,
+            registry=registry,
+            find_key=self._find_key,
+            now=now,
+        )
         held = HeldCredential(
             id=secrets.token_hex(ID_BYTES),
-            issuer=issuer,
-            issuer_proof=proof,
+            issuer=checked.issuer,
+            issuer_proof=checked.issuer_proof,
             source="",
             configuration_id=issued.configuration_id,
-            vct=first.vct,
+            vct=SdJwtVc.parse(issued.copies[0]).vct,
             title=issued.title,
             received_at=now,
-            expires_at=first.expires_at,
-            copies=tuple(copies),
+            expires_at=checked.expires_at,
+            copies=checked.copies,
+            registry=checked.registry,
         )
         self.store.add(held)
-        self._forget([copy.key for copy in copies])
+        self._forget([copy.key for copy in checked.copies])
         return held
 
     def credentials(self) -> tuple[HeldCredential, ...]:
@@ -151,7 +159,9 @@ class Wallet:
         """
         reader = RequestReader(Fetcher(), Resolver(None, clock=self._clock))
         request = reader.read(question.link, now=self._clock(), known={})
-        return plan_answer(request, self.store.credentials(), now=self._clock(), choice=choice)
+        return plan_answer(
+            request, self.store.credentials(), now=self._clock(), choice=choice, keeping=self._kept()
+        )
 
     def answer(self, question: AskedQuestion) -> JsonObject:
         """Answer a question, showing only what was asked.
@@ -161,7 +171,27 @@ class Wallet:
         Returns:
             The `vp_token` of OpenID4VP.
         """
-        return make_vp_token(self.plan(question), store=self.store, now=self._clock())
+        return make_vp_token(self.plan(question), store=self.store, now=self._clock(), keeping=self._kept())
+
+    def refresh(self, source: EpochSource) -> None:
+        """Fetch what is published of the registries whose slots the credentials have, which a real wallet does daily.
+
+        Raises:
+            RevokedError: `revoked`: one of them; the others are refreshed all the same.
+            TrustidError: Something could not be had, or is not what was signed.
+        """
+        slots = [slot for one in self.store.credentials() if (slot := one.slot) is not None]
+        outcomes = self._keeping(source).refresh_all(slots)
+        for _, refusal in outcomes:
+            if refusal is not None:
+                raise refusal
+
+    def _keeping(self, source: EpochSource) -> HolderKeeping:
+        return HolderKeeping(source, self.store.statements, self.store.rows, clock=self._clock)
+
+    def _kept(self) -> HolderKeeping:
+        """What was fetched before; answering fetches nothing."""
+        return self._keeping(HttpSource(Fetcher()))
 
     def holder(self, fetcher: Fetcher) -> Holder:
         """The same wallet with a network: offers and questions of any OpenID4VC server."""
@@ -170,11 +200,15 @@ class Wallet:
     def _new_key(self) -> SigningKey:
         return generate(self._key_kind)
 
-    def _bound_to(self, credential: SdJwtVc) -> SigningKey:
-        for key in self._waiting:
-            if key.public_key == credential.holder_key:
-                return key
-        raise HolderBindingError("holder_mismatch", "expected a credential for a key of this wallet")
+    def _find_key(self, credential: SdJwtVc) -> tuple[PublicKey, str, str]:
+        return find_issuer_key(
+            credential,
+            resolver=Resolver(None, clock=self._clock),
+            metadata=IssuerMetadata(None, clock=self._clock),
+            trust_anchors=(),
+            first_use=False,
+            now=self._clock(),
+        )
 
     def _forget(self, used: Sequence[SigningKey]) -> None:
         """A key that was bound is never offered again: two credentials on one key could be linked."""
