@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from trustid.errors import MalformedError
@@ -24,6 +25,8 @@ __all__ = [
 
 MAX_URL_CHARS: Final = 1 << 20
 """Data URLs hold whole credentials."""
+
+KEPT_MOMENTS: Final = 256
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f<>\"{}|\\^`]+", re.ASCII)
 _TIMESTAMP: Final = re.compile(
@@ -65,9 +68,15 @@ def parse_datetime(text: object, name: str) -> datetime:
     if not _TIMESTAMP.fullmatch(text):
         raise MalformedError("malformed", f"expected {name} to be a dateTimeStamp")
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        return _moment(text)
     except (ValueError, OverflowError) as err:
         raise MalformedError("malformed", f"expected {name} to be a time that exists") from err
+
+
+@lru_cache(KEPT_MOMENTS)
+def _moment(text: str) -> datetime:
+    """A proof's time is looked at several times on the way through its checks."""
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def read_datetime(document: Mapping[str, Any], name: str) -> datetime | None:

@@ -17,7 +17,7 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -28,9 +28,9 @@ from trustid.did.material import check_material, read_key
 from trustid.did.syntax import Did, DidUrl
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import LimitExceededError, MalformedError, ResolutionError, TrustError, UnsupportedError
-from trustid.keys import PublicKey
+from trustid.keys import PublicKey, public_key_from_multikey
 
-__all__ = ["RELATIONSHIPS", "DidDocument", "VerificationMethod"]
+__all__ = ["RELATIONSHIPS", "DidDocument", "OwnKey", "VerificationMethod"]
 
 RELATIONSHIPS = (
     "authentication",
@@ -78,6 +78,18 @@ class _Parts(NamedTuple):
     relationships: Mapping[str, frozenset[str]]
 
 
+class OwnKey(NamedTuple):
+    """The key that a DID is: known before its document is made.
+
+    Attributes:
+        multikey: The key, and the fragment of its method.
+        uses: The relationships that list it.
+    """
+
+    multikey: str
+    uses: Collection[str]
+
+
 class DidDocument:
     """A DID document that passed every check.
 
@@ -85,11 +97,12 @@ class DidDocument:
         id: The DID that it describes.
     """
 
-    __slots__ = ("_source", "id")
+    __slots__ = ("_own", "_source", "id")
 
-    def __init__(self, did: str, source: _Parts | Callable[[], _Parts]) -> None:
+    def __init__(self, did: str, source: _Parts | Callable[[], _Parts], own: OwnKey | None = None) -> None:
         self.id = did
         self._source = source
+        self._own = own
 
     def __repr__(self) -> str:
         return f"<DidDocument {self.id}>"
@@ -129,7 +142,9 @@ class DidDocument:
         return cls._checked(_copy(content), did)
 
     @classmethod
-    def assembled(cls, did: Did, make: Callable[[], tuple[JsonObject, Mapping[str, str]]]) -> Self:
+    def assembled(
+        cls, did: Did, make: Callable[[], tuple[JsonObject, Mapping[str, str]]], own: OwnKey | None
+    ) -> Self:
         """Take a document that a method makes of keys alone, each of which it has checked.
 
         It is made when somebody looks into it, and not checked again.
@@ -138,6 +153,7 @@ class DidDocument:
             did: The DID.
             make: Gives the document, held by nobody else, with absolute ids of
                 its methods; and relationship -> the id of its one method.
+            own: The method that is read without making the document, if there is one.
         """
 
         def parts() -> _Parts:
@@ -145,7 +161,7 @@ class DidDocument:
             listed = {name: _NONE if name not in uses else frozenset((uses[name],)) for name in RELATIONSHIPS}
             return _Parts(content, {method["id"]: method for method in content["verificationMethod"]}, listed)
 
-        return cls(str(did), parts)
+        return cls(str(did), parts, own)
 
     @classmethod
     def _checked(cls, content: JsonObject, did: Did) -> Self:
@@ -168,7 +184,9 @@ class DidDocument:
         content: JsonObject = _copy(self._parts().content)
         return content
 
-    def verification_method(self, did_url: str, relationship: str | None = None) -> VerificationMethod:
+    def verification_method(
+        self, did_url: str | DidUrl, relationship: str | None = None
+    ) -> VerificationMethod:
         """Read the key that a DID URL of this document names.
 
         Args:
@@ -183,13 +201,23 @@ class DidDocument:
             MalformedError: `key_invalid`.
             ResolutionError: `did_malformed`; not a DID URL.
         """
-        url = DidUrl.parse(self.id + did_url if did_url.startswith("#") else did_url)
+        url = did_url
+        if isinstance(url, str):
+            url = DidUrl.parse(self.id + url if url.startswith("#") else url)
         if str(url.did) != self.id:
             raise TrustError("issuer_key_mismatch", "expected a key of the document's own DID")
-        method = self._parts().methods.get(str(url))
-        if method is None or str(url) not in self._listed(relationship):
+        name, own = str(url), self._own
+        if (
+            own is not None
+            and url.fragment == own.multikey
+            and name == f"{self.id}#{own.multikey}"
+            and (relationship is None or relationship in own.uses)
+        ):
+            return VerificationMethod(name, self.id, public_key_from_multikey(own.multikey))
+        method = self._parts().methods.get(name)
+        if method is None or name not in self._listed(relationship):
             raise TrustError("issuer_key_unknown", f"expected a key listed for {relationship or 'some use'}")
-        return VerificationMethod(str(url), self.id, read_key(method))
+        return VerificationMethod(name, self.id, read_key(method))
 
     def methods(self, relationship: str | None = None) -> tuple[VerificationMethod, ...]:
         """Every method listed for a relationship, in the document's order.

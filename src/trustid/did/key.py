@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from trustid import _core
-from trustid.did.document import DidDocument
+from trustid.did.document import DidDocument, OwnKey
 from trustid.did.syntax import Did
 from trustid.encoding import JsonObject, multibase_decode, multibase_encode
 from trustid.errors import MalformedError, ResolutionError, UnsupportedError
@@ -112,7 +112,8 @@ def document_of(did: Did, text: str) -> DidDocument:
         ResolutionError, UnsupportedError: As `resolve`.
     """
     prefix, raw = _decoded(text)
-    return DidDocument.assembled(did, partial(_content, did, text, prefix, raw))
+    own = None if prefix == _BLS_G1_G2 else OwnKey(text, _KINDS[prefix].uses)
+    return DidDocument.assembled(did, partial(_content, did, text, prefix, raw), own)
 
 
 def _content(did: Did, text: str, prefix: bytes, raw: bytes) -> tuple[JsonObject, dict[str, str]]:

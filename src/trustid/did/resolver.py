@@ -151,7 +151,7 @@ class Resolver:
             raise TrustError("issuer_revoked", "expected an active DID, found a deactivated one")
         if at is not None and resolution.history is not None:
             resolution = _version_at(resolution.history, at)
-        return resolution.document.verification_method(did_url, relationship)
+        return resolution.document.verification_method(url, relationship)
 
     def public_key(self, did_url: str, relationship: str | None, *, at: float | None = None) -> PublicKey:
         """Find the key that a DID URL names; as `verification_method`."""

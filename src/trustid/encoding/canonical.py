@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from json.encoder import encode_basestring
 from typing import Any, Final
 
-from trustid.encoding.json_text import MAX_JSON_DEPTH
+from trustid.encoding.json_text import MAX_JSON_DEPTH, json_encoder
 from trustid.errors import LimitExceededError, MalformedError
 
 __all__ = ["MAX_SAFE_INTEGER", "canonicalize", "canonicalize_parsed"]
@@ -16,9 +15,11 @@ __all__ = ["MAX_SAFE_INTEGER", "canonicalize", "canonicalize_parsed"]
 # Beyond this a reader that holds numbers as doubles sees another value than was signed.
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 
-_SORTED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_encode_sorted: Final = json_encoder(sort_keys=True)
 # A number that stands where a value may; three patterns, for each begins with one letter to look for.
-_NUMBERS: Final = tuple(re.compile(rf"{start}-?[0-9][0-9.eE+-]*(?:[,\]}}]|$)") for start in (":", ",", r"\["))
+_NUMBERS: Final = tuple(
+    re.compile(rf"{start}-?[0-9][0-9.eE+-]*(?:[,\]}}]|$)").search for start in (":", ",", r"\[")
+)
 
 
 def canonicalize(value: Any) -> bytes:
@@ -69,8 +70,9 @@ def canonicalize_parsed(value: Any) -> bytes:
     """
     if not isinstance(value, dict):
         return canonicalize(value)
-    text = _SORTED.encode(value)
-    if text.isascii() and not any(pattern.search(text) for pattern in _NUMBERS):
+    text = _encode_sorted(value)
+    after_colon, after_comma, after_bracket = _NUMBERS
+    if text.isascii() and not (after_colon(text) or after_comma(text) or after_bracket(text)):
         return text.encode("ascii")
     return canonicalize(value)
 

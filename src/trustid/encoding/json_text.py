@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from trustid import _core
@@ -25,8 +26,27 @@ MAX_JSON_DEPTH: Final = 64
 
 # What it is given was checked before: it only builds, and no rule hangs on it.
 _DECODER: Final = json.JSONDecoder()
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SPACE: Final = " \t\n\r"
+
+
+def json_encoder(*, sort_keys: bool) -> Callable[[Any], str]:
+    """What `json.JSONEncoder` does for compact JSON, with its set-up done once instead of at each call.
+
+    Circles are found by the depth of the interpreter's stack, as `RecursionError`.
+    """
+    options = json.JSONEncoder(
+        ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=sort_keys, separators=(",", ":")
+    )
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return options.encode
+    encode = make(
+        None, options.default, json.encoder.encode_basestring, None, ":", ",", sort_keys, False, False
+    )
+    return lambda value: "".join(encode(value, 0))
+
+
+_encode: Final = json_encoder(sort_keys=False)
 
 
 def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = MAX_JSON_DEPTH) -> Any:
@@ -100,7 +120,7 @@ def dump_json(value: Any) -> bytes:
         LimitExceededError: `value` is nested too deeply to be written.
     """
     try:
-        return _ENCODER.encode(value).encode("utf-8")
+        return _encode(value).encode("utf-8")
     except RecursionError as err:
         raise LimitExceededError("limit_exceeded", "expected JSON of a moderate depth") from err
     except ValueError as err:
