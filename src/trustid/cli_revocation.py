@@ -173,8 +173,13 @@ def publish(context: click.Context, output: Output, *, threads: int, publish_to:
     desks, failed = _desks(home.pools())
     new = sum(_collect(output, registry, path, one) for path, one in desks.items())
     folder = home.published(publish_to)
+    resumed = registry.status().begun is not None
+    publisher = Publisher(registry, folder, threads=threads)
     with output.progress() as progress:
-        signed = Publisher(registry, folder, threads=threads).publish(progress=progress)
+        signed = publisher.publish(progress=progress)
+        if resumed and registry.status().waiting:
+            # What was begun before anybody asked is done; what was asked is not.
+            signed = publisher.publish(progress=progress)
     for one in desks.values():
         registry.settle(one)
     status = registry.status()

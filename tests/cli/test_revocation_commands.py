@@ -136,9 +136,9 @@ def test_many_are_revoked_from_a_file(issuer: SqliteTicketStore, tmp_path: Path)
     assert told("revoke", "--from", str(file), exit_code=1)["error"] == "not_member"
     file.write_text("\n".join(map(str, slots[:20])))
     assert told("revoke", "--from", str(file)) == {"asked": 20, "waiting": 20}
-    told("publish")
-    told("publish")
+    assert told("publish")["epoch"] == 1  # epoch 0 was begun before, and comes first
     assert told("status")["members"] == 10
+    assert [one["revoked"] for one in told("history")["epochs"]] == [0, 20]
 
 
 def test_refusals_say_what_to_do(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ from registry_under_test import (
 from trustid.status.accumulator import BLOCK_ROWS, ROW_BYTES
 from trustid.status.epochs.accepting import EpochTrust
 from trustid.status.epochs.blocks import split_block
-from trustid.status.epochs.holding import HolderKeeping
+from trustid.status.epochs.holding import HeldSlot, HolderKeeping
 from trustid.status.epochs.memory import MemoryRowStore, MemorySeenStatements
-from trustid.status.epochs.trust import EpochPolicy
+from trustid.status.epochs.statement import keys_by_thumbprint
+from trustid.status.epochs.trust import EpochPolicy, RegistryTrust
 from trustid.status.membership import MembershipVerifier, Opening, Presentation
 
 REQUEST: Any = {"verifier": b"https://shop.example", "nonce": bytes(16), "credential_hash": bytes(32)}
@@ -116,6 +117,28 @@ def test_B166_revoked_is_said_clearly_and_for_good(made: World) -> None:
         holder.keeping.refresh(revoked)
     assert holder.source.asked == []
     assert holder.keeping.witness(other).statement.epoch == 1
+
+
+def test_a_registry_is_asked_once_for_all_credentials(made: World) -> None:
+    holder = Holder(made)
+    outcomes = holder.keeping.refresh_all([made.held(slot) for slot in made.slots])
+    assert [error for _, error in outcomes] == [None] * 4
+    assert holder.source.asked.count(("latest",)) == 1
+
+
+def test_what_one_issuer_says_of_a_registry_binds_no_other(made: World) -> None:
+    """A credential that names another key for the same registry fails alone."""
+    holder = Holder(made)
+    good = made.held(made.slots[0])
+    stranger = keys_by_thumbprint(manager_keys(64).signing_key.public_key)
+    bad = HeldSlot(RegistryTrust(URI, stranger), made.slots[1], made.held(made.slots[1]).member)
+    for _ in range(6):  # in any order
+        outcomes = {each.slot: error for each, error in holder.keeping.refresh_all([bad, good])}
+        assert outcomes[good.slot] is None
+        error = outcomes[bad.slot]
+        assert error is not None
+        assert error.code == "acc_value_untrusted"
+    assert holder.keeping.witness(good)
 
 
 def test_the_block_is_fetched_once_an_epoch(made: World) -> None:

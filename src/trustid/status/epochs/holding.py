@@ -59,6 +59,10 @@ class KeptWitness:
     age_seconds: int
 
 
+_Renewed = list[tuple[RegistryTrust, SignedStatement]]
+"""By the trust, not by the name alone: what one issuer says of a registry binds no other's credentials."""
+
+
 class HolderKeeping:
     """Keeps the rows of a holder's credentials fresh.
 
@@ -90,19 +94,17 @@ class HolderKeeping:
             ProofError: `acc_update_invalid`: the block is not the one that was signed.
             StatusUnknownError: As `StatementChain.renew`.
         """
-        registry = held.trust.registry
-        kept = self._rows.row(registry, held.slot)
-        _refuse_revoked(kept)
-        signed = self._chain.renew(held.trust)
-        if kept is None or kept.epoch < signed.epoch:
-            self._fetch(held, signed)
-        return signed.statement
+        return self._refresh(held, [])
 
     def refresh_all(self, held: Iterable[HeldSlot]) -> tuple[tuple[HeldSlot, TrustidError | None], ...]:
-        """Refresh several, in an order that says nothing; what went wrong stands beside each."""
+        """Refresh several, in an order that says nothing; what went wrong stands beside each.
+
+        Each registry is asked once for its newest statement.
+        """
         order = list(held)
         secrets.SystemRandom().shuffle(order)
-        return tuple((each, self._outcome(each)) for each in order)
+        renewed: _Renewed = []
+        return tuple((each, self._outcome(each, renewed)) for each in order)
 
     def witness(self, held: HeldSlot, *, max_age_seconds: int | None = None) -> KeptWitness:
         """What is kept, ready for proofs. Fetches nothing.
@@ -133,9 +135,21 @@ class HolderKeeping:
         """Hold the accepted statement against another source; see `StatementChain.compare`."""
         self._chain.compare(trust, other)
 
-    def _outcome(self, held: HeldSlot) -> TrustidError | None:
+    def _refresh(self, held: HeldSlot, renewed: _Renewed) -> EpochStatement:
+        registry = held.trust.registry
+        kept = self._rows.row(registry, held.slot)
+        _refuse_revoked(kept)
+        signed = next((each for trust, each in renewed if trust == held.trust), None)
+        if signed is None:
+            signed = self._chain.renew(held.trust)
+            renewed.append((held.trust, signed))
+        if kept is None or kept.epoch < signed.epoch:
+            self._fetch(held, signed)
+        return signed.statement
+
+    def _outcome(self, held: HeldSlot, renewed: _Renewed) -> TrustidError | None:
         try:
-            self.refresh(held)
+            self._refresh(held, renewed)
         except TrustidError as err:
             return err
         return None
