@@ -61,6 +61,7 @@ MAX_CHANGE_BYTES: Final = 4 * 1024 * 1024
 REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """Turns the bits of each byte around: Bitstring Status Lists have the first entry leftmost."""
 
+_BLOCK: Final = 256
 _NOT_ZERO: Final = re.compile(rb"[^\0]", re.DOTALL)
 _SET_BITS: Final = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 _KEPT: Final = "~"
@@ -102,10 +103,15 @@ def encode_change(before: bytes, after: bytes, bits: int) -> list[bytes]:
     """
     planes: list[list[int]] = [[] for _ in range(bits)]
     flips = b"" if before == after else _exclusive_or(before, after)
-    for found in _NOT_ZERO.finditer(flips):
-        first = 8 * found.start()
-        for offset in _SET_BITS[found.group()[0]]:
-            planes[offset % bits].append((first + offset) // bits)
+    # Few entries change: most of the list is passed over in whole blocks.
+    zeros = bytes(_BLOCK)
+    for start in range(0, len(flips), _BLOCK):
+        block = flips[start : start + _BLOCK]
+        if block != zeros:
+            for found in _NOT_ZERO.finditer(block):
+                first = 8 * (start + found.start())
+                for offset in _SET_BITS[found.group()[0]]:
+                    planes[offset % bits].append((first + offset) // bits)
     entries = 8 * len(before) // bits
     return [encode_positions(positions, entries) for positions in planes]
 
