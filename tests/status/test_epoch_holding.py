@@ -141,6 +141,21 @@ def test_what_one_issuer_says_of_a_registry_binds_no_other(made: World) -> None:
     assert holder.keeping.witness(good)
 
 
+def test_who_names_a_foreign_slot_spoils_nobody(made: World) -> None:
+    """An issuer that hands out another one's slot with a handle of its own gets its own credential refused."""
+    holder = Holder(made)
+    good, other = made.held(made.slots[0]), made.held(made.slots[1])
+    bad = HeldSlot(made.trust, good.slot, other.member)
+    for first, second in ((bad, good), (good, bad)):
+        for each in (first, second):
+            if each is bad:
+                with refused("revoked"):
+                    holder.keeping.refresh(bad)
+            else:
+                holder.keeping.refresh(good)
+    assert holder.keeping.witness(good)
+
+
 def test_the_block_is_fetched_once_an_epoch(made: World) -> None:
     holder, held = Holder(made), made.held(made.slots[0])
     for _ in range(3):
@@ -162,7 +177,7 @@ def test_B180_a_block_that_is_not_the_one_that_was_signed(large: World) -> None:
     holder = Holder(large)
     holder.source.answers = {("latest",): large.source.statement(URI, epoch - 1)}
     holder.keeping.refresh(held)
-    before = holder.rows.row(URI, held.slot)
+    before = holder.rows.row(URI, held.place)
     good = large.source.block(URI, epoch, 0)
     path = len(good) - BLOCK_ROWS * ROW_BYTES
     at = path + held.slot * ROW_BYTES
@@ -188,7 +203,7 @@ def test_B180_a_block_that_is_not_the_one_that_was_signed(large: World) -> None:
         holder.source.answers = {("block",): data}
         with refused("acc_update_invalid", "status_unavailable"):
             holder.keeping.refresh(held)
-        assert holder.rows.row(URI, held.slot) == before, name
+        assert holder.rows.row(URI, held.place) == before, name
         assert holder.keeping.witness(held).statement.epoch == epoch - 1
     holder.source.answers = {}
     assert holder.keeping.refresh(held).epoch == epoch

@@ -101,7 +101,7 @@ class Histories(RuleBasedStateMachine):
         self.made.clock.now += 10  # so that the verifier asks again
         self.epochs.accept(URI, kept.statement.epoch).verifier.verify(shown)
         # The refreshed row is the witness that the manager would make anew.
-        row = self.holder._rows.row(URI, slot)
+        row = self.holder._rows.row(URI, held.place)
         assert row is not None
         assert row.row == manager.row(slot)
 

@@ -444,7 +444,7 @@ def test_refreshed_rows_are_witnesses_made_anew(made: World) -> None:
     holder = HolderKeeping(made.source, MemorySeenStatements(), rows, clock=made.clock)
     for slot in made.slots[1:]:
         holder.refresh(made.held(slot))
-        kept = rows.row(URI, slot)
+        kept = rows.row(URI, made.held(slot).place)
         assert kept is not None
         assert kept.row == manager.row(slot)
         Witness.check(manager.params, manager.accumulator, made.held(slot).member, manager.row(slot))

@@ -75,20 +75,20 @@ def test_of_statements_kept_at_once_one_counts(kind: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("kind", ROWS)
 def test_rows_go_forward_and_a_revocation_stays(kind: str, tmp_path: Path) -> None:
     rows = ROWS[kind](tmp_path)
-    assert rows.row(URI, 7) is None
-    rows.keep_row(URI, 7, KeptRow(3, b"r" * 48, 100))
-    rows.keep_row(URI, 7, KeptRow(2, b"o" * 48, 200))
-    assert rows.row(URI, 7) == KeptRow(3, b"r" * 48, 100)
-    rows.keep_row(URI, 7, KeptRow(4, b"n" * 48, 300))
-    rows.keep_row(URI, 8, KeptRow(4, b"8" * 48, 300))
-    assert rows.row(URI, 7) == KeptRow(4, b"n" * 48, 300)
+    assert rows.row(URI, "7") is None
+    rows.keep_row(URI, "7", KeptRow(3, b"r" * 48, 100))
+    rows.keep_row(URI, "7", KeptRow(2, b"o" * 48, 200))
+    assert rows.row(URI, "7") == KeptRow(3, b"r" * 48, 100)
+    rows.keep_row(URI, "7", KeptRow(4, b"n" * 48, 300))
+    rows.keep_row(URI, "8", KeptRow(4, b"8" * 48, 300))
+    assert rows.row(URI, "7") == KeptRow(4, b"n" * 48, 300)
     gone = KeptRow(5, None, 400)
-    rows.keep_row(URI, 7, gone)
-    rows.keep_row(URI, 7, KeptRow(6, b"x" * 48, 500))
-    assert rows.row(URI, 7) == gone
+    rows.keep_row(URI, "7", gone)
+    rows.keep_row(URI, "7", KeptRow(6, b"x" * 48, 500))
+    assert rows.row(URI, "7") == gone
     assert gone.revoked
-    assert rows.row(URI, 8) == KeptRow(4, b"8" * 48, 300)
-    assert rows.row(OTHER, 7) is None
+    assert rows.row(URI, "8") == KeptRow(4, b"8" * 48, 300)
+    assert rows.row(OTHER, "7") is None
 
 
 def test_what_a_verifier_saw_cannot_be_taken_back(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_what_a_verifier_saw_cannot_be_taken_back(tmp_path: Path) -> None:
 def test_a_wallet_tells_nothing_to_who_finds_its_folder(tmp_path: Path) -> None:
     kept = wallet(tmp_path)
     kept.keep(URI, 1, "statement")
-    kept.keep_row(URI, 7, KeptRow(1, b"r" * 48, 100))
+    kept.keep_row(URI, "7", KeptRow(1, b"r" * 48, 100))
     kept.keep(OTHER, 1, "statement")
     first, second = sorted((tmp_path / "registries").iterdir())
     for file in (first, second):
@@ -111,7 +111,7 @@ def test_a_wallet_tells_nothing_to_who_finds_its_folder(tmp_path: Path) -> None:
         assert b"hospital" not in content
         assert b"statement" not in content
         assert file.stat().st_mode & 0o077 == 0
-    assert wallet(tmp_path).row(URI, 7) == KeptRow(1, b"r" * 48, 100)
+    assert wallet(tmp_path).row(URI, "7") == KeptRow(1, b"r" * 48, 100)
     first_bytes = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(first_bytes)

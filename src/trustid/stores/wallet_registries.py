@@ -65,18 +65,18 @@ class WalletRegistries:
         """See `SeenStatements`."""
         self._change(registry, lambda found: found.update(params=b64url_encode(params)))
 
-    def row(self, registry: str, slot: int) -> KeptRow | None:
+    def row(self, registry: str, place: str) -> KeptRow | None:
         """See `RowStore`."""
-        return _row(self._read(registry)["rows"].get(str(slot)))
+        return _row(self._read(registry)["rows"].get(place))
 
-    def keep_row(self, registry: str, slot: int, row: KeptRow) -> None:
+    def keep_row(self, registry: str, place: str, row: KeptRow) -> None:
         """See `RowStore`."""
 
         def change(found: JsonObject) -> None:
-            kept = _row(found["rows"].get(str(slot)))
+            kept = _row(found["rows"].get(place))
             if kept is None or kept.replaced_by(row):
                 text = None if row.row is None else b64url_encode(row.row)
-                found["rows"][str(slot)] = {"epoch": row.epoch, "row": text, "fetched_at": row.fetched_at}
+                found["rows"][place] = {"epoch": row.epoch, "row": text, "fetched_at": row.fetched_at}
 
         self._change(registry, change)
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
+from trustid.encoding import b64url_encode, sha256
 from trustid.errors import ProofError, RevokedError, StatusUnknownError, TrustidError
 from trustid.status.accumulator import BLOCK_ROWS, ROW_BYTES, Member, Params
 from trustid.status.epochs.blocks import split_block
@@ -41,6 +43,11 @@ class HeldSlot:
     slot: int = field(repr=False)
     member: Member = field(repr=False)
 
+    @property
+    def place(self) -> str:
+        """Under what its row is kept: slot and handle, so that who names a foreign slot spoils no row of it."""
+        return f"{self.slot}.{b64url_encode(sha256(_PLACE_TAG + self.member.to_bytes()))}"
+
 
 @dataclass(frozen=True, slots=True)
 class KeptWitness:
@@ -58,6 +65,8 @@ class KeptWitness:
     witness: Witness
     age_seconds: int
 
+
+_PLACE_TAG: Final = b"TrustID-place-1\n"
 
 _Renewed = list[tuple[RegistryTrust, SignedStatement]]
 """By the trust, not by the name alone: what one issuer says of a registry binds no other's credentials."""
@@ -119,7 +128,7 @@ class HolderKeeping:
                 old; refresh, and not while somebody waits.
             ProofError: `acc_witness_invalid`: what is kept is not of this slot.
         """
-        kept = self._rows.row(held.trust.registry, held.slot)
+        kept = self._rows.row(held.trust.registry, held.place)
         _refuse_revoked(kept)
         signed = None if kept is None else self._chain.statement(held.trust, kept.epoch)
         if kept is None or kept.row is None or signed is None:
@@ -137,7 +146,7 @@ class HolderKeeping:
 
     def _refresh(self, held: HeldSlot, renewed: _Renewed) -> EpochStatement:
         registry = held.trust.registry
-        kept = self._rows.row(registry, held.slot)
+        kept = self._rows.row(registry, held.place)
         _refuse_revoked(kept)
         signed = next((each for trust, each in renewed if trust == held.trust), None)
         if signed is None:
@@ -165,9 +174,9 @@ class HolderKeeping:
         try:
             Witness.check(params, accumulator, held.member, row)
         except ProofError as err:
-            self._rows.keep_row(registry, held.slot, KeptRow(signed.epoch, None, self._clock()))
+            self._rows.keep_row(registry, held.place, KeptRow(signed.epoch, None, self._clock()))
             raise RevokedError("revoked", f"the credential was revoked by epoch {signed.epoch}") from err
-        self._rows.keep_row(registry, held.slot, KeptRow(signed.epoch, row, self._clock()))
+        self._rows.keep_row(registry, held.place, KeptRow(signed.epoch, row, self._clock()))
 
 
 def _refuse_revoked(kept: KeptRow | None) -> None:

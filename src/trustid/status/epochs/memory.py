@@ -48,17 +48,17 @@ class MemoryRowStore:
     """Fills `RowStore`; lives and dies with the process."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, int], KeptRow] = {}
+        self._rows: dict[tuple[str, str], KeptRow] = {}
         self._lock = threading.Lock()
 
-    def row(self, registry: str, slot: int) -> KeptRow | None:
+    def row(self, registry: str, place: str) -> KeptRow | None:
         """See `RowStore`."""
         with self._lock:
-            return self._rows.get((registry, slot))
+            return self._rows.get((registry, place))
 
-    def keep_row(self, registry: str, slot: int, row: KeptRow) -> None:
+    def keep_row(self, registry: str, place: str, row: KeptRow) -> None:
         """See `RowStore`."""
         with self._lock:
-            kept = self._rows.get((registry, slot))
+            kept = self._rows.get((registry, place))
             if kept is None or kept.replaced_by(row):
-                self._rows[(registry, slot)] = row
+                self._rows[(registry, place)] = row

@@ -90,12 +90,12 @@ class KeptRow:
 
 
 class RowStore(Protocol):
-    """Where a holder keeps the rows of its slots."""
+    """Where a holder keeps the rows of its slots, each under its place (`HeldSlot.place`)."""
 
-    def row(self, registry: str, slot: int) -> KeptRow | None:
+    def row(self, registry: str, place: str) -> KeptRow | None:
         """What is kept of a slot."""
         ...
 
-    def keep_row(self, registry: str, slot: int, row: KeptRow) -> None:
+    def keep_row(self, registry: str, place: str, row: KeptRow) -> None:
         """Keep a row in the place of an older one; never in the place of a newer one or of a revocation."""
         ...
