@@ -1,6 +1,6 @@
 """TrustID: state a fact, hold it, show what is needed of it, check it, take it back.
 
-    from trustid import Issuer, Verifier, Wallet, issue, verify
+    from trustid import Issuer, Verifier, Wallet, issue, issue_many, verify
 
 The floors below, from the ground up: `encoding`, `fetching`, `keys`, `did`,
 `credentials`, `status`, `protocols`, `stores`, `catalogue`. ARCHITECTURE.md
@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trustid.facade import Issuer, Verifier, Wallet, issue, verify
+    from trustid.facade import Issuer, Row, Verifier, Wallet, issue, issue_many, verify
 
-__all__ = ["Issuer", "Verifier", "Wallet", "issue", "verify"]
+__all__ = ["Issuer", "Row", "Verifier", "Wallet", "issue", "issue_many", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,8 @@
     issue     states one fact with a key, in any format
     verify    checks anything
 
+    issue_many  states many facts, on all the cores that it may use
+
 They run the very engines that the servers and the command line run, and speak
 the same protocols; only the network between them is left out. Whoever needs
 more takes the floor below: `trustid.protocols`.
@@ -13,6 +15,7 @@ more takes the floor below: `trustid.protocols`.
 
 from __future__ import annotations
 
+from trustid.facade.bulk import Row, issue_many
 from trustid.facade.credentials import issue, verify
 from trustid.facade.issuer import IssuedCredential, Issuer
 from trustid.facade.verifier import AskedQuestion, Verifier
@@ -23,8 +26,10 @@ __all__ = [
     "HolderKey",
     "IssuedCredential",
     "Issuer",
+    "Row",
     "Verifier",
     "Wallet",
     "issue",
+    "issue_many",
     "verify",
 ]
