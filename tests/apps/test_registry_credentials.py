@@ -496,15 +496,15 @@ def test_B178_a_value_made_for_one_holder_is_refused(world: World, person: Holde
 def test_a_row_of_somebody_else_is_noticed_by_the_wallet(world: World, person: Holder) -> None:
     slot = held_by(person).slot
     assert slot is not None
-    kept = person.store.rows.row(REGISTRY, slot.slot)
+    kept = person.store.rows.row(REGISTRY, slot.place)
     assert kept is not None
     stranger = world.registry.status().epoch
     assert stranger is not None
     rows = person.store.rows._rows  # type: ignore[attr-defined]
-    rows[(REGISTRY, slot.slot)] = KeptRow(kept.epoch, MembershipProofless, kept.fetched_at)
+    rows[(REGISTRY, slot.place)] = KeptRow(kept.epoch, MembershipProofless, kept.fetched_at)
     with refused("acc_witness_invalid"):
         presentation(world, person, world.ask())
-    rows[(REGISTRY, slot.slot)] = kept
+    rows[(REGISTRY, slot.place)] = kept
     assert verdict(show(world, person)) == "verified"
 
 
