@@ -73,8 +73,11 @@ bench-bls-100m: ## a key store of a hundred million keys: 9.6 GB of disk, some m
 bench-dids: $(DEV)/.ready ## resolving did:key, and verifying a did:webvh log
 	$(BIN)/python -m benchmarks.dids
 
-bench-revocation: $(DEV)/.ready ## proofs of membership, rows, and revoking many, beside raw blst
+bench-revocation: $(DEV)/.ready ## rows of a million, proofs, revoking many, beside raw blst and docknetwork's
 	$(BIN)/python -m benchmarks.revocation
+
+bench-100m: $(DEV)/.ready ## rows of a hundred million, in full: minutes on every core, 5 GB of disk
+	$(BIN)/python -m benchmarks.revocation_full --members 100000000 --output benchmarks/results/revocation-100m.jsonl
 
 bench-lists: $(DEV)/.ready ## status lists at a hundred million entries: places, signing, changes, reading
 	$(BIN)/python -m benchmarks.lists
@@ -90,6 +93,7 @@ fuzz: $(DEV)/.ready ## 60 seconds for each Rust decoder (needs cargo-fuzz and a 
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_points -- -max_total_time=60
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_store -- -max_total_time=60 -max_len=2048
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz membership -- -max_total_time=60 -max_len=2048
+	cargo +nightly fuzz run --fuzz-dir rust/fuzz rows -- -max_total_time=60 -max_len=1024
 
 clean: ## remove what was built (the data folder stays)
 	rm -rf $(DEV) $(RUN) dist build target

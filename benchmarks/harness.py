@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -58,10 +58,12 @@ class Run:
     Attributes:
         rounds: How many batches of each contender.
         quick: Whether the whole must end within 50 seconds.
+        options: What a benchmark asked for beside that.
     """
 
     rounds: int
     quick: bool
+    options: argparse.Namespace = field(default_factory=argparse.Namespace)
 
 
 @dataclass(frozen=True)
@@ -158,21 +160,30 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def main(measure: Callable[[Run], Iterable[Row]], *, packages: Sequence[str], summary: str) -> None:
+def main(
+    measure: Callable[[Run], Iterable[Row]],
+    *,
+    packages: Sequence[str],
+    summary: str,
+    arguments: Callable[[argparse.ArgumentParser], object] | None = None,
+) -> None:
     """Read the command line, measure, print.
 
     Args:
         measure: Gives the rows, as they are ready.
         packages: Whose versions the first line tells.
         summary: What is measured, for `--help`.
+        arguments: Adds options of its own, which then stand in `Run.options`.
     """
     parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--quick", action="store_true", help="end within 50 seconds")
+    if arguments:
+        arguments(parser)
     options = parser.parse_args()
     if not options.json:
         print(heading(packages))
-    for row in measure(Run(QUICK_ROUNDS if options.quick else ROUNDS, options.quick)):
+    for row in measure(Run(QUICK_ROUNDS if options.quick else ROUNDS, options.quick, options)):
         print(json.dumps(asdict(row)) if options.json else _line(row))
         sys.stdout.flush()
 

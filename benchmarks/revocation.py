@@ -1,43 +1,127 @@
-"""How fast is revocation: making, checking and batching proofs, making rows, revoking many?
+"""How fast is revocation: rows of everybody, the next value, making and checking proofs?
 
-    python -m benchmarks.revocation [--json] [--quick]
+    python -m benchmarks.revocation [--members N] [--json] [--quick]
 
-The Rust core beside raw blst 0.3.17, in one process and on one thread
-(`rust/core/examples/membership_peers.rs`), in microseconds for each item. blst
-has no accumulator: the peer is as many of its multiplications or pairings as the
-plainest way of doing the same would take, with nothing read and nothing hashed.
+The Rust core on one thread, in microseconds of CPU time for each item, beside two
+peers in the same run:
 
-docknetwork's vb_accumulator, the peer with a scheme of the same kind, is not run
-here yet.
+- raw blst 0.3.17, in the same process and in turns
+  (`rust/core/examples/membership_peers.rs`): as many of its multiplications or pairings
+  as the plainest way of doing the same would take, with nothing read and nothing hashed;
+- docknetwork's vb_accumulator 0.29, a scheme of the same kind, in a process of its own
+  right after ours (`benchmarks/peers/dock`): the positive accumulator's batch functions
+  that use the manager's key, and its quicker proof, which has no commitment to the handle.
+
+Rows are made on each path that the machine has: eight lanes of AVX-512 IFMA or AVX2,
+and portable. `refresh` is all of it: scalars, tables, additions, compression, hash tree,
+file. The full run for a hundred million members is `make bench-100m`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.harness import Row, Run, main
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / "target" / "release" / "examples" / "membership_peers"
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+EXAMPLE = TARGET / "release" / "examples" / "membership_peers"
+DOCK_SOURCE = ROOT / "benchmarks" / "peers" / "dock"
+DOCK = TARGET / "dock-peer"
+DOCK_NAME = "vb_accumulator 0.29"
+
+MEMBERS = 1_000_000
+QUICK_MEMBERS = 300_000
+
+PEERS = {
+    "refresh": ("refresh", "refresh by its batch function"),
+    "make a proof": ("make a proof", "proof without commitment"),
+    "read and check a proof": ("check a proof", "check, prepared"),
+    "read and check, each of 1,000": ("check a proof", "checks one by one"),
+    "revocation": ("value after 4000", "value alone, each of 4,000"),
+}
+"""Our figures, by how their names begin, and dock's that answer them."""
 
 
-def measure(run: Run) -> Iterator[Row]:
-    """What the example prints; it is built first if need be."""
-    subprocess.run(
-        ["cargo", "build", "--release", "-q", "-p", "trustid-core", "--example", EXAMPLE.name],
-        cwd=ROOT,
-        check=True,
-    )
-    command = [str(EXAMPLE), *(["--quick"] if run.quick else [])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as example:
+def build() -> None:
+    """Compile both sides; nothing happens if they are there."""
+    cargo = ["cargo", "build", "--release", "--quiet", "--locked"]
+    example = [*cargo, "-p", "trustid-core", "--example", EXAMPLE.name]
+    subprocess.run(example, cwd=ROOT, check=True)
+    environment = os.environ | {"CARGO_TARGET_DIR": str(DOCK)}
+    subprocess.run(cargo, cwd=DOCK_SOURCE, env=environment, check=True)
+
+
+def ours(*arguments: str, path: str | None = None) -> Iterator[Row]:
+    """What the example prints, as it is ready."""
+    environment = os.environ | ({"TRUSTID_LANES": path} if path else {})
+    command = [str(EXAMPLE), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as example:
         for line in example.stdout or ():
             yield Row(**json.loads(line))
     if example.returncode:
         raise subprocess.CalledProcessError(example.returncode, command)
 
 
+def paths() -> list[str]:
+    """The ways that this machine has to make rows, the quickest first."""
+    found = subprocess.run([EXAMPLE, "--paths"], capture_output=True, text=True, check=True)
+    return found.stdout.split()[::-1]
+
+
+def dock(*arguments: str) -> dict[str, float]:
+    """Microseconds of the peer, by name; the size of a proof in bytes."""
+    command = [DOCK / "release" / "dock-peer", *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in found.stdout.splitlines()]
+    return {row["name"]: row.get("bytes") or 1e6 * row["seconds"] for row in rows}
+
+
+def beside_dock(row: Row, peer: Mapping[str, float]) -> Iterator[Row]:
+    """The same figure of ours beside dock's, if it has one."""
+    for begin, (name, what) in PEERS.items():
+        if row.name == begin or row.name.startswith(f"{begin}, "):
+            ratio = round(peer[name] / row.ours, 3)
+            yield Row(row.name, row.ours, round(peer[name], 4), f"{DOCK_NAME}, {what}", row.unit, ratio)
+            return
+
+
+def measure(run: Run) -> Iterator[Row]:
+    """Every figure beside each of its peers."""
+    build()
+    quick = ["--quick"] if run.quick else []
+    members = run.options.members or (QUICK_MEMBERS if run.quick else MEMBERS)
+    found = []
+    for path in paths():
+        for row in ours("--rows", "--members", str(members), *quick, path=path):
+            found.append(row)
+            yield row
+    for row in ours(*quick):
+        found.append(row)
+        yield row
+    peer = dock(*quick)
+    for row in found:
+        yield from beside_dock(row, peer)
+    size = peer["bytes of a proof"]
+    yield Row(
+        "bytes of a proof", 288, size, f"{DOCK_NAME}, without commitment", "bytes", round(size / 288, 3)
+    )
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What this benchmark can be told beside the usual."""
+    parser.add_argument("--members", type=int, help=f"rows of the registry; {MEMBERS:,} if not told")
+
+
 if __name__ == "__main__":
-    main(measure, packages=["trustid"], summary="Revocation: proofs, batches, rows, many revoked at once.")
+    main(
+        measure,
+        packages=["trustid"],
+        summary="Revocation: rows, many revoked at once, proofs, batches.",
+        arguments=arguments,
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trustid.keys.bls import KeyStore, SecretKey
+from trustid.status.accumulator import Manager
 
 FUZZ = Path(__file__).parent
 VECTORS = FUZZ.parents[1] / "tests" / "vectors" / "bls"
@@ -67,7 +68,18 @@ def membership() -> None:
         save("membership", bytes.fromhex(text))
 
 
+def rows() -> None:
+    """The file of rows that the target itself makes, without rows, and cut short."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows"
+        Manager._create_derand(bytes([7] * 64), b"registry", 8).write_rows(path)
+        data = path.read_bytes()
+        for seed in (data, bytes(8 * 48) + data[8 * 48 :], data[:-1]):
+            save("rows", seed)
+
+
 if __name__ == "__main__":
     points()
     stores()
     membership()
+    rows()

@@ -3,6 +3,9 @@
 //! blst has no such scheme; beside each figure stands what the plainest way with
 //! blst's own functions takes for the same. Both sides take turns, and the least of
 //! all rounds counts, in processor time. Run by `python -m benchmarks.revocation`.
+//!
+//! `--paths` prints the ways this machine has to make rows, `--rows` measures nothing
+//! but rows, `--members N` says for how many; `TRUSTID_LANES` chooses the way.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -23,6 +26,9 @@ use trustid_core::membership::{
 
 const NONCE: &[u8] = b"a nonce of bytes";
 const DIGEST: [u8; 32] = [7; 32];
+
+/// Calls of the peer between two of ours, which may be long.
+const PEER_CALLS: usize = 20;
 
 fn now() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
@@ -48,7 +54,9 @@ fn compare(
     let (peer_name, times, theirs) = peer;
     for _ in 0..rounds {
         our_best = our_best.min(once(ours));
-        peer_best = peer_best.min(once(theirs));
+        for _ in 0..PEER_CALLS {
+            peer_best = peer_best.min(once(theirs));
+        }
     }
     let (our_time, peer_time) = (
         1e6 * our_best / items as f64,
@@ -84,30 +92,70 @@ fn pair() {
     black_box(product);
 }
 
+/// The number after an option of the command line.
+fn option(name: &str) -> Option<u64> {
+    std::env::args()
+        .skip_while(|argument| argument != name)
+        .nth(1)
+        .and_then(|number| number.parse().ok())
+}
+
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let given = |name: &str| std::env::args().any(|argument| argument == name);
+    if given("--paths") {
+        for path in trustid_lanes::paths() {
+            println!("{}", path.name());
+        }
+        return;
+    }
+    let quick = given("--quick");
+    if given("--rows") {
+        rows(option("--members").unwrap_or(1_000_000), quick);
+        return;
+    }
     let rounds = if quick { 20 } else { 200 };
     let mut manager =
         Manager::create(b"https://example.org/registry", 1 << 20).expect("a registry");
-    let gone: Vec<u64> = (0..100_000).collect();
     for slot in 0..100_100 {
         manager.take(slot).expect("a free slot");
     }
     holder_and_verifier(&manager, rounds);
-    let mut parts = Vec::new();
+    revocations(if quick { 100_000 } else { 1_000_000 });
+}
+
+/// All rows of a registry, from the scalars to the file, in one thread.
+fn rows(members: u64, quick: bool) {
+    let manager = Manager::create(b"https://example.org/registry", members).expect("a registry");
+    let path = std::env::temp_dir().join(format!("rows-of-{}", std::process::id()));
+    let lanes = trustid_lanes::path().expect("a way that this machine has");
+    let items = usize::try_from(members).expect("a number of rows");
     compare(
-        "rows, each of 65,536",
-        if quick { 2 } else { 5 },
-        65_536,
-        &mut || parts = manager.rows(0..65_536, 1).expect("rows"),
+        &format!("refresh, each of {members}, {}", lanes.name()),
+        if quick { 1 } else { 3 },
+        items,
+        &mut || {
+            let written = manager.refresh().write(&path, 1, &mut |_, _| true);
+            black_box(written.expect("a file"));
+        },
         ("multiplication", 1, &mut multiply),
     );
+    std::fs::remove_file(&path).expect("the file that was written");
+}
+
+/// The value after many are revoked at once.
+fn revocations(count: u64) {
+    let mut manager =
+        Manager::create(b"https://example.org/registry", count).expect("a registry");
+    let gone: Vec<u64> = (0..count).collect();
+    for slot in &gone {
+        manager.take(*slot).expect("a free slot");
+    }
     let (secret, state) = (manager.secret_bytes(), manager.state_bytes());
-    let mut copies: Vec<Manager> = (0..if quick { 3 } else { 10 })
+    let mut copies: Vec<Manager> = (0..5)
         .map(|_| Manager::restore(secret.as_slice(), manager.params(), &state).expect("a copy"))
         .collect();
     compare(
-        "revocation, each of 100,000 at once",
+        &format!("revocation, each of {count} at once"),
         copies.len(),
         gone.len(),
         &mut || {

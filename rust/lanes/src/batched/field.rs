@@ -59,7 +59,8 @@ pub(super) trait Field: Copy + 'static {
     /// The difference, larger by `bound p`; `right` must not be above that.
     fn sub(left: &Self::Element, right: &Self::Element, bound: u64) -> Self::Element;
     /// As [`Field::sub`], of a product, a loaded number or what was reduced, for one
-    /// product or square and nothing else: where numbers are signed it is not reduced.
+    /// product, one square or another difference and nothing else: where numbers are signed
+    /// it is not reduced.
     #[inline(always)]
     fn difference(left: &Self::Element, right: &Self::Element, bound: u64) -> Self::Element {
         Self::sub(left, right, bound)

@@ -180,7 +180,7 @@ fn add<F: Field>(
         let reciprocal = inverse.mul(before);
         inverse = inverse.mul(&x2.difference(&x1, 2));
         let slope = summands.y(group).difference(&y1, 2).mul(&reciprocal);
-        let x3 = slope.sqr().sub(&x1.add(x2), 4).reduce(6);
+        let x3 = slope.sqr().difference(&x1, 2).sub(x2, 2).reduce(6);
         let y3 = slope.mul(&x1.difference(&x3, 2)).sub(&y1, 2).reduce(4);
         *sum = Points { x: x3, y: y3 };
     }
