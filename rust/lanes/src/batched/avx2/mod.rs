@@ -6,19 +6,20 @@
 //! nearest multiple of `p` away costs little where limbs are signed, so that sums need no
 //! bounds. See [`product`] for what multiplies.
 
+mod instructions;
 mod limbs;
 mod product;
 mod transfer;
 
 use core::arch::x86_64::{
-    __m256d, _mm256_add_pd, _mm256_and_pd, _mm256_blendv_pd, _mm256_castsi256_pd, _mm256_cmp_pd,
-    _mm256_movemask_pd, _mm256_set1_pd, _mm256_set_epi64x, _mm256_setzero_pd, _mm256_sub_pd,
-    _mm256_xor_pd, _CMP_EQ_OQ,
+    __m256d, _mm256_and_pd, _mm256_blendv_pd, _mm256_castsi256_pd, _mm256_cmp_pd,
+    _mm256_movemask_pd, _mm256_set_epi64x, _mm256_setzero_pd, _mm256_xor_pd, _CMP_EQ_OQ,
 };
 use std::arch::is_x86_feature_detected;
 
 use blst::blst_fp;
 
+use self::instructions::{add, number, subtract};
 use self::limbs::{balanced, Half, LIMBS};
 use super::eight::power_of_two;
 use super::field::{Field, LANES};
@@ -70,12 +71,12 @@ impl Field for Avx2 {
     field! {
         #[inline]
         fn zero() -> Element {
-            [[_mm256_setzero_pd(); LIMBS]; 2]
+            nothing()
         }
 
         #[inline]
         fn one() -> Element {
-            [ONE.map(|limb| _mm256_set1_pd(limb)); 2]
+            [ONE.map(number); 2]
         }
 
         #[inline(never)]
@@ -110,21 +111,19 @@ impl Field for Avx2 {
 
         #[inline]
         fn add(left: &Element, right: &Element) -> Element {
-            zip(left, right, |left, right| _mm256_add_pd(left, right))
-                .map(|half| product::center(half))
+            center(zip(left, right, add))
         }
 
         #[inline]
         fn sub(left: &Element, right: &Element, _bound: u64) -> Element {
-            zip(left, right, |left, right| _mm256_sub_pd(left, right))
-                .map(|half| product::center(half))
+            center(zip(left, right, subtract))
         }
 
         // Twice as large limbs in both factors still make an exact product of one pair:
         // 26 and 3.1 of the 32 * 2^94 that a column has room for (`product`).
         #[inline]
         fn difference(left: &Element, right: &Element, _bound: u64) -> Element {
-            zip(left, right, |left, right| _mm256_sub_pd(left, right))
+            zip(left, right, subtract)
         }
 
         #[inline]
@@ -144,14 +143,20 @@ impl Field for Avx2 {
 
         #[inline(never)]
         fn dot<const N: usize>(left: [&Element; N], right: [&Element; N]) -> Element {
-            core::array::from_fn(|half| {
-                product::dot(left.map(|it| &it[half]), right.map(|it| &it[half]))
-            })
+            let mut result = nothing();
+            for (half, result) in result.iter_mut().enumerate() {
+                *result = product::dot(left.map(|it| &it[half]), right.map(|it| &it[half]));
+            }
+            result
         }
 
         #[inline(never)]
         fn sqr(value: &Element) -> Element {
-            core::array::from_fn(|half| product::square(&value[half]))
+            let mut result = nothing();
+            for (result, half) in result.iter_mut().zip(value) {
+                *result = product::square(half);
+            }
+            result
         }
 
         #[inline]
@@ -192,10 +197,31 @@ impl Field for Avx2 {
 /// One, times `R`.
 const ONE: [f64; LIMBS] = balanced(&power_of_two(384));
 
-#[target_feature(enable = "avx2,fma")]
-#[inline]
+/// An element to be filled.
+#[inline(always)]
+fn nothing() -> Element {
+    [[number(0.0); LIMBS]; 2]
+}
+
+/// Limb by limb.
+#[inline(always)]
 fn zip(left: &Element, right: &Element, work: impl Fn(__m256d, __m256d) -> __m256d) -> Element {
-    core::array::from_fn(|half| core::array::from_fn(|at| work(left[half][at], right[half][at])))
+    let mut result = nothing();
+    for (half, result) in result.iter_mut().enumerate() {
+        for at in 0..LIMBS {
+            result[at] = work(left[half][at], right[half][at]);
+        }
+    }
+    result
+}
+
+/// Brings sums back to what an element is.
+#[inline(always)]
+fn center(mut value: Element) -> Element {
+    for half in &mut value {
+        *half = product::center(*half);
+    }
+    value
 }
 
 /// The lanes of both halves.

@@ -14,14 +14,19 @@
 //!   with `p` less than `3.1 * 2^94`: four of the first and one of the second may be summed;
 //! * `low`, a sum of up to 40 rest parts, is below `2^53`.
 //!
+//! Loops go over places, and arrays are filled by them: so the compiler writes them out.
+//!
 //! The reduction is Montgomery's for `R = 2^384`, with the whole quotient at once,
 //! `q = t (-1 / p) mod R`: digit by digit, each would wait for the one before.
 
-use core::arch::x86_64::{
-    __m256d, _mm256_add_pd, _mm256_fmadd_pd, _mm256_fnmadd_pd, _mm256_set1_pd, _mm256_setzero_pd,
-    _mm256_sub_pd,
-};
+#![allow(
+    clippy::needless_range_loop,
+    reason = "iterators are not always written out, and each loop left costs a fifth"
+)]
 
+use core::arch::x86_64::__m256d;
+
+use super::instructions::{add, multiply_add, multiply_subtract, number, subtract};
 use super::limbs::{inverse_limbs, modulus_limbs, Half, LIMBS};
 
 /// `2^48`, and one by it.
@@ -38,8 +43,6 @@ const Q: [f64; LIMBS] = inverse_limbs();
 
 /// Columns that are worked on together: each hides the others' latency.
 const WIDTH: usize = 4;
-/// Columns of a product, and one more to make the number even.
-const COLUMNS: usize = 2 * LIMBS;
 /// Products of numbers that a column takes before it has to be carried.
 const AT_ONCE: usize = 4;
 
@@ -50,215 +53,257 @@ struct Column {
     low: __m256d,
 }
 
-/// What came of a column: `high`, a multiple of `2^48`, and `low`.
-type Sums = [Column; COLUMNS];
-
 /// `sum left[i] * right[i] / R` modulo `p`, between `-p / 2` and `p / 2`.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
+#[inline(always)]
 pub(super) fn dot<const N: usize>(left: [&Half; N], right: [&Half; N]) -> Half {
     const { assert!(N <= 2 * AT_ONCE, "their sum would not be exact") };
-    let mut sums = [zero(); COLUMNS];
-    products::<0, N>(&mut sums, left, right);
-    products::<4, N>(&mut sums, left, right);
-    products::<8, N>(&mut sums, left, right);
-    products::<12, N>(&mut sums, left, right);
-    reduce(&sums)
+    reduce([
+        products::<0, N>(left, right),
+        products::<4, N>(left, right),
+        products::<8, N>(left, right),
+        products::<12, N>(left, right),
+    ])
 }
 
 /// `value * value / R`, as [`dot`].
-#[target_feature(enable = "avx2,fma")]
-#[inline]
+#[inline(always)]
 pub(super) fn square(value: &Half) -> Half {
-    let double = value.map(|limb| _mm256_add_pd(limb, limb));
-    let mut sums = [zero(); COLUMNS];
-    square_products::<0>(&mut sums, value, &double);
-    square_products::<4>(&mut sums, value, &double);
-    square_products::<8>(&mut sums, value, &double);
-    square_products::<12>(&mut sums, value, &double);
-    reduce(&sums)
+    let mut double = *value;
+    for limb in &mut double {
+        *limb = add(*limb, *limb);
+    }
+    reduce([
+        square_products::<0>(value, &double),
+        square_products::<4>(value, &double),
+        square_products::<8>(value, &double),
+        square_products::<12>(value, &double),
+    ])
 }
 
 /// Brings limbs below `2^53` to `2^47` and little more; the highest keeps what it has.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
+#[inline(always)]
 fn tidy(mut value: Half) -> Half {
-    let highest = value[LIMBS - 1];
-    let carry = carry(&mut value[..LIMBS - 1]);
-    value[LIMBS - 1] = _mm256_fmadd_pd(carry, _mm256_set1_pd(INVERSE_BASE), highest);
+    let carried = carry::<{ LIMBS - 1 }>(&mut value);
+    value[LIMBS - 1] = multiply_add(carried, number(INVERSE_BASE), value[LIMBS - 1]);
     value
 }
 
 /// The same number modulo `p`, between `-p / 2` and `p / 2`, but for one part in `2^36`.
 ///
 /// Limbs may be as large as `2^52`, the number as `64 p`.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
+#[inline(always)]
 pub(super) fn center(mut value: Half) -> Half {
     // The highest limb alone tells how often p goes into the number.
-    let whole = _mm256_set1_pd(WHOLE);
-    let share = _mm256_set1_pd(1.0 / P[LIMBS - 1]);
-    let quotient = _mm256_sub_pd(_mm256_fmadd_pd(value[LIMBS - 1], share, whole), whole);
-    for (limb, modulus) in value.iter_mut().zip(P) {
-        *limb = _mm256_fnmadd_pd(quotient, _mm256_set1_pd(modulus), *limb);
+    let whole = number(WHOLE);
+    let share = number(1.0 / P[LIMBS - 1]);
+    let quotient = subtract(multiply_add(value[LIMBS - 1], share, whole), whole);
+    for at in 0..LIMBS {
+        value[at] = multiply_subtract(quotient, number(P[at]), value[at]);
     }
     tidy(value)
 }
 
 /// `sum / R` modulo `p`.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn reduce(sums: &Sums) -> Half {
-    let inverse_base = _mm256_set1_pd(INVERSE_BASE);
-    let mut low: Half = core::array::from_fn(|at| joined(sums, at));
-    let carried = carry(&mut low);
+#[inline(always)]
+fn reduce(sums: [[Column; WIDTH]; 4]) -> Half {
+    let [first, second, third, fourth] = sums;
+    let (modulus, inverse) = (broadcast(&P), broadcast(&Q));
+    let mut low = limbs(number(0.0), &first, &second);
+    let carried = carry::<LIMBS>(&mut low);
 
     // q = low * (-1 / p) mod R; what goes beyond R is dropped.
-    let inverse = Q.map(|limb| _mm256_set1_pd(limb));
-    let mut parts = [zero(); COLUMNS];
-    products::<0, 1>(&mut parts, [&low], [&inverse]);
-    products::<4, 1>(&mut parts, [&low], [&inverse]);
-    let mut quotient: Half = core::array::from_fn(|at| joined(&parts, at));
-    carry(&mut quotient);
+    let mut quotient = limbs(
+        number(0.0),
+        &products::<0, 1>([&low], [&inverse]),
+        &products::<4, 1>([&low], [&inverse]),
+    );
+    carry::<LIMBS>(&mut quotient);
 
     // low + q p is a multiple of R. Which one is seen from its two highest columns.
-    let modulus = P.map(|limb| _mm256_set1_pd(limb));
+    let lower = products::<7, 1>([&quotient], [&modulus]);
+    let upper = products::<11, 1>([&quotient], [&modulus]);
     let mut below = low[LIMBS - 2];
     for at in 0..LIMBS - 1 {
-        below = _mm256_fmadd_pd(quotient[at], modulus[LIMBS - 2 - at], below);
+        below = multiply_add(quotient[at], modulus[LIMBS - 2 - at], below);
     }
-    let mut parts = *sums;
-    parts[LIMBS - 1].low = low[LIMBS - 1];
-    products::<7, 1>(&mut parts, [&quotient], [&modulus]);
-    products::<11, 1>(&mut parts, [&quotient], [&modulus]);
-    let split = _mm256_set1_pd(SPLIT);
-    let rest = _mm256_fmadd_pd(below, inverse_base, parts[LIMBS - 1].low);
-    let rest = _mm256_sub_pd(_mm256_add_pd(rest, split), split);
-    parts[LIMBS - 1].high = _mm256_add_pd(_mm256_add_pd(parts[LIMBS - 1].high, rest), carried);
-    center(core::array::from_fn(|at| joined(&parts, LIMBS + at)))
+    let rest = multiply_add(
+        below,
+        number(INVERSE_BASE),
+        add(low[LIMBS - 1], lower[0].low),
+    );
+    let rest = subtract(add(rest, number(SPLIT)), number(SPLIT));
+    let held = add(
+        add(second[WIDTH - 1].high, carried),
+        add(lower[0].high, rest),
+    );
+    center(limbs(
+        held,
+        &sum(&third, &[lower[1], lower[2], lower[3], upper[0]]),
+        &sum(&fourth, &[upper[1], upper[2], upper[3], fourth[3]]),
+    ))
 }
 
-/// The limb of a column: its low part, and what the column below it held.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn joined(sums: &Sums, at: usize) -> __m256d {
-    if at == 0 {
-        return sums[0].low;
+/// Column by column; the last one has no products, and is zero.
+#[inline(always)]
+fn sum(left: &[Column; WIDTH], right: &[Column; WIDTH]) -> [Column; WIDTH] {
+    let mut sums = *left;
+    for at in 0..WIDTH {
+        sums[at].high = add(left[at].high, right[at].high);
+        sums[at].low = add(left[at].low, right[at].low);
     }
-    _mm256_fmadd_pd(
-        sums[at - 1].high,
-        _mm256_set1_pd(INVERSE_BASE),
-        sums[at].low,
-    )
+    sums
 }
 
-/// Carries from limb to limb what is above `2^47`; returns what leaves the highest one.
+/// The limbs of eight columns: their low parts, and what the columns below them held.
+#[inline(always)]
+fn limbs(held: __m256d, lower: &[Column; WIDTH], upper: &[Column; WIDTH]) -> Half {
+    let mut limbs = [held; LIMBS];
+    for at in 0..WIDTH {
+        limbs[at] = lower[at].low;
+        limbs[WIDTH + at] = upper[at].low;
+    }
+    limbs[0] = multiply_add(held, number(INVERSE_BASE), limbs[0]);
+    limbs[WIDTH] = multiply_add(lower[WIDTH - 1].high, number(INVERSE_BASE), limbs[WIDTH]);
+    for at in 0..WIDTH - 1 {
+        limbs[at + 1] = multiply_add(lower[at].high, number(INVERSE_BASE), limbs[at + 1]);
+        limbs[WIDTH + at + 1] =
+            multiply_add(upper[at].high, number(INVERSE_BASE), limbs[WIDTH + at + 1]);
+    }
+    limbs
+}
+
+/// Carries from limb to limb what is above `2^47`; returns what leaves the last of `COUNT`.
 ///
 /// Once is enough: what comes in is below `2^6`.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn carry(limbs: &mut [__m256d]) -> __m256d {
-    let (split, inverse_base) = (_mm256_set1_pd(SPLIT), _mm256_set1_pd(INVERSE_BASE));
-    let mut carried = _mm256_setzero_pd();
-    for limb in limbs {
-        let carry = _mm256_sub_pd(_mm256_add_pd(*limb, split), split);
-        *limb = _mm256_fmadd_pd(carried, inverse_base, _mm256_sub_pd(*limb, carry));
+#[inline(always)]
+fn carry<const COUNT: usize>(limbs: &mut Half) -> __m256d {
+    let mut carried = number(0.0);
+    for at in 0..COUNT {
+        let carry = subtract(add(limbs[at], number(SPLIT)), number(SPLIT));
+        limbs[at] = multiply_add(carried, number(INVERSE_BASE), subtract(limbs[at], carry));
         carried = carry;
     }
     carried
 }
 
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn zero() -> Column {
-    Column {
-        high: _mm256_setzero_pd(),
-        low: _mm256_setzero_pd(),
-    }
+/// Does something for each row of a product: written out, since the compiler keeps the loop.
+macro_rules! each_row {
+    ($work:ident::<$first:ident>($($argument:expr),*)) => {
+        $work::<$first, 0>($($argument),*);
+        $work::<$first, 1>($($argument),*);
+        $work::<$first, 2>($($argument),*);
+        $work::<$first, 3>($($argument),*);
+        $work::<$first, 4>($($argument),*);
+        $work::<$first, 5>($($argument),*);
+        $work::<$first, 6>($($argument),*);
+        $work::<$first, 7>($($argument),*);
+    };
 }
 
-/// Adds to the columns from `FIRST` on what `left[i] * right[i]` has there.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
+/// What `left[i] * right[i]` have in the columns from `FIRST` on.
+#[inline(always)]
 fn products<const FIRST: usize, const N: usize>(
-    sums: &mut Sums,
     left: [&Half; N],
     right: [&Half; N],
+) -> [Column; WIDTH] {
+    let mut columns = [empty(); WIDTH];
+    let mut held = [number(0.0); WIDTH];
+    for factor in 0..N {
+        if factor == AT_ONCE {
+            for at in 0..WIDTH {
+                let high = subtract(add(columns[at].low, number(SPLIT)), number(SPLIT));
+                held[at] = add(subtract(columns[at].high, number(SPLIT)), high);
+                columns[at].low = subtract(columns[at].low, high);
+                columns[at].high = number(SPLIT);
+            }
+        }
+        each_row!(row::<FIRST>(&mut columns, left[factor], right[factor]));
+    }
+    for at in 0..WIDTH {
+        columns[at].high = subtract(columns[at].high, number(SPLIT));
+        if N > AT_ONCE {
+            columns[at].high = add(columns[at].high, held[at]);
+        }
+    }
+    columns
+}
+
+/// Adds the products with one limb.
+#[inline(always)]
+fn row<const FIRST: usize, const ROW: usize>(
+    columns: &mut [Column; WIDTH],
+    left: &Half,
+    right: &Half,
 ) {
-    for (left, right) in left.chunks(AT_ONCE).zip(right.chunks(AT_ONCE)) {
-        let mut columns = open::<FIRST>(sums);
-        for (left, right) in left.iter().zip(right) {
-            for row in 0..LIMBS {
-                for (at, column) in columns.iter_mut().enumerate() {
-                    if row <= FIRST + at && FIRST + at < row + LIMBS {
-                        add(column, left[row], right[FIRST + at - row]);
-                    }
-                }
-                settle(&mut columns);
-            }
+    for at in 0..WIDTH {
+        if ROW <= FIRST + at && FIRST + at < ROW + LIMBS {
+            add_product(&mut columns[at], left[ROW], right[FIRST + at - ROW]);
         }
-        close::<FIRST>(sums, &columns, N > AT_ONCE);
+    }
+    settle(columns);
+}
+
+/// What a square has in the columns from `FIRST` on.
+#[inline(always)]
+fn square_products<const FIRST: usize>(value: &Half, double: &Half) -> [Column; WIDTH] {
+    let mut columns = [empty(); WIDTH];
+    each_row!(square_row::<FIRST>(&mut columns, value, double));
+    for at in 0..WIDTH {
+        columns[at].high = subtract(columns[at].high, number(SPLIT));
+    }
+    columns
+}
+
+/// Adds the products with one limb that have not come in an earlier row.
+#[inline(always)]
+fn square_row<const FIRST: usize, const ROW: usize>(
+    columns: &mut [Column; WIDTH],
+    value: &Half,
+    double: &Half,
+) {
+    for at in 0..WIDTH {
+        if FIRST + at == 2 * ROW {
+            add_product(&mut columns[at], value[ROW], value[ROW]);
+        } else if 2 * ROW < FIRST + at && FIRST + at < ROW + LIMBS {
+            add_product(&mut columns[at], value[ROW], double[FIRST + at - ROW]);
+        }
     }
 }
 
-/// Adds to the columns from `FIRST` on what a square has there.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn square_products<const FIRST: usize>(sums: &mut Sums, value: &Half, double: &Half) {
-    let mut columns = open::<FIRST>(sums);
-    for row in 0..LIMBS {
-        for (at, column) in columns.iter_mut().enumerate() {
-            if FIRST + at == 2 * row {
-                add(column, value[row], value[row]);
-            } else if 2 * row < FIRST + at && FIRST + at < row + LIMBS {
-                add(column, value[row], double[FIRST + at - row]);
-            }
-        }
-        settle(&mut columns);
+#[inline(always)]
+fn broadcast(limbs: &[f64; LIMBS]) -> Half {
+    let mut result = [number(0.0); LIMBS];
+    for at in 0..LIMBS {
+        result[at] = number(limbs[at]);
     }
-    close::<FIRST>(sums, &columns, false);
+    result
 }
 
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn open<const FIRST: usize>(sums: &Sums) -> [Column; WIDTH] {
-    core::array::from_fn(|at| Column {
-        high: _mm256_set1_pd(SPLIT),
-        low: sums[FIRST + at].low,
-    })
-}
-
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn close<const FIRST: usize>(sums: &mut Sums, columns: &[Column; WIDTH], more: bool) {
-    let split = _mm256_set1_pd(SPLIT);
-    for (sum, column) in sums[FIRST..].iter_mut().zip(columns) {
-        sum.high = _mm256_add_pd(sum.high, _mm256_sub_pd(column.high, split));
-        sum.low = column.low;
-        if more {
-            let high = _mm256_sub_pd(_mm256_add_pd(sum.low, split), split);
-            sum.high = _mm256_add_pd(sum.high, high);
-            sum.low = _mm256_sub_pd(sum.low, high);
-        }
+/// A column that is added to: nothing is added to `-0.0` by an instruction.
+#[inline(always)]
+fn empty() -> Column {
+    Column {
+        high: number(SPLIT),
+        low: number(-0.0),
     }
 }
 
 /// Adds the product of two limbs.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
-fn add(column: &mut Column, left: __m256d, right: __m256d) {
-    let high = _mm256_fmadd_pd(left, right, column.high);
-    let rest = _mm256_fmadd_pd(left, right, _mm256_sub_pd(column.high, high));
-    column.low = _mm256_add_pd(column.low, rest);
+#[inline(always)]
+fn add_product(column: &mut Column, left: __m256d, right: __m256d) {
+    let high = multiply_add(left, right, column.high);
+    let rest = multiply_add(left, right, subtract(column.high, high));
+    column.low = add(column.low, rest);
     column.high = high;
 }
 
 /// Keeps columns in registers between rows: left alone, the compiler puts the rest parts of
 /// all rows off, and moves what they take to memory and back.
-#[target_feature(enable = "avx2,fma")]
-#[inline]
+#[inline(always)]
 fn settle(columns: &mut [Column; WIDTH]) {
-    for column in columns {
+    #[target_feature(enable = "avx2,fma")]
+    #[inline]
+    fn settle_one(column: &mut Column) {
         #[cfg(not(miri))]
         // SAFETY: no instruction; two registers are named as read and written.
         unsafe {
@@ -269,5 +314,9 @@ fn settle(columns: &mut [Column; WIDTH]) {
                 options(nomem, nostack, preserves_flags),
             );
         }
+    }
+    for at in 0..WIDTH {
+        // SAFETY: only reached from what the processor has the instructions for.
+        unsafe { settle_one(&mut columns[at]) };
     }
 }
