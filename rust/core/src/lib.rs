@@ -24,3 +24,6 @@ mod random;
 
 pub use error::Error;
 pub use parallel::MAX_THREADS;
+pub use trustid_lanes::{
+    path as lanes_path, Path as LanesPath, PathUnavailable as LanesUnavailable, PATH_VARIABLE,
+};

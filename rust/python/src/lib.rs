@@ -22,6 +22,7 @@ mod bls;
 mod errors;
 mod gil;
 mod hash;
+mod lanes;
 mod membership;
 mod rdf;
 mod rows;
@@ -31,6 +32,8 @@ mod text;
 /// Groups, signatures and accumulators, in Rust. Private: use `trustid.keys.bls` and `trustid.status`.
 #[pymodule(gil_used = false)]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::accumulator::{block_hash, Accumulator, Manager, Member, Params};
     #[pymodule_export]
@@ -42,6 +45,8 @@ mod _core {
     use crate::hash::{
         encode_to_g1, encode_to_g2, hash_many_to_g1, hash_many_to_g2, hash_to_g1, hash_to_g2,
     };
+    #[pymodule_export]
+    use crate::lanes::lanes_path;
     #[pymodule_export]
     use crate::membership::{
         Commitment, MembershipProof, MembershipVerifier, Opening, Presentation, Witness,
@@ -61,4 +66,10 @@ mod _core {
         digest_disclosures, encode_base58, encode_base64url, make_disclosures, read_disclosures,
         x25519_of_ed25519,
     };
+
+    /// Refuses a wish for instructions that cannot be had.
+    #[pymodule_init]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        lanes_path().map(drop)
+    }
 }

@@ -82,7 +82,7 @@ impl Field for Avx2 {
         #[inline(never)]
         fn load(numbers: &[blst_fp; LANES]) -> Element {
             let [first, second] = halves(numbers);
-            [transfer::load(first), transfer::load(second)].map(|half| product::center(half))
+            center([transfer::load(first), transfer::load(second)])
         }
 
         #[inline(never)]
