@@ -27,18 +27,24 @@ const BIAS: i64 = 1 << 60;
 #[target_feature(enable = "avx2,fma")]
 #[inline]
 pub(super) fn load(numbers: &[blst_fp; HALF]) -> Half {
-    let words: [__m256i; 6] = core::array::from_fn(|at| {
-        let [a, b, c, d] = numbers.map(|number| number.l[at].cast_signed());
-        _mm256_set_epi64x(d, c, b, a)
-    });
+    let mut words = [_mm256_setzero_si256(); 6];
+    for (at, word) in words.iter_mut().enumerate() {
+        *word = _mm256_set_epi64x(
+            numbers[3].l[at].cast_signed(),
+            numbers[2].l[at].cast_signed(),
+            numbers[1].l[at].cast_signed(),
+            numbers[0].l[at].cast_signed(),
+        );
+    }
     let mask = _mm256_set1_epi64x(LIMB_MASK);
     let unit = _mm256_set1_pd(UNIT);
-    let [low, high] = [0, 3].map(|at| limbs_of_words(&words[at..at + 3]));
-    core::array::from_fn(|at| {
-        let limb = if at < 4 { low[at] } else { high[at - 4] };
-        let bits = _mm256_or_si256(_mm256_and_si256(limb, mask), _mm256_castpd_si256(unit));
-        _mm256_sub_pd(_mm256_castsi256_pd(bits), unit)
-    })
+    let (low, high) = (limbs_of_words(&words[..3]), limbs_of_words(&words[3..]));
+    let mut result = [_mm256_setzero_pd(); LIMBS];
+    for (result, limb) in result.iter_mut().zip(low.iter().chain(&high)) {
+        let bits = _mm256_or_si256(_mm256_and_si256(*limb, mask), _mm256_castpd_si256(unit));
+        *result = _mm256_sub_pd(_mm256_castsi256_pd(bits), unit);
+    }
+    result
 }
 
 /// Three words as four limbs, with more bits above than belong to them.
@@ -81,10 +87,11 @@ fn words_of_limbs(limbs: &[__m256i]) -> [__m256i; 3] {
 #[inline]
 pub(super) fn store(value: &Half, numbers: &mut [blst_fp]) {
     let unit = _mm256_set1_pd(SIGNED_UNIT);
-    let mut limbs = value.map(|limb| {
-        let bits = _mm256_castpd_si256(_mm256_add_pd(limb, unit));
-        _mm256_sub_epi64(bits, _mm256_castpd_si256(unit))
-    });
+    let mut limbs = [_mm256_setzero_si256(); LIMBS];
+    for (limb, value) in limbs.iter_mut().zip(value) {
+        let bits = _mm256_castpd_si256(_mm256_add_pd(*value, unit));
+        *limb = _mm256_sub_epi64(bits, _mm256_castpd_si256(unit));
+    }
     carry(&mut limbs);
     // The highest limb has the sign of the number.
     let negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), limbs[LIMBS - 1]);
@@ -94,7 +101,7 @@ pub(super) fn store(value: &Half, numbers: &mut [blst_fp]) {
     }
     carry(&mut limbs);
     let (low, high) = limbs.split_at(4);
-    let words = [low, high].map(|limbs| words_of_limbs(limbs));
+    let words = [words_of_limbs(low), words_of_limbs(high)];
     for (at, word) in words.as_flattened().iter().enumerate() {
         let mut lanes = [0_u64; HALF];
         // SAFETY: writes 32 bytes, the size of the array, at any alignment.
@@ -127,8 +134,11 @@ fn carry(limbs: &mut [__m256i; LIMBS]) {
 pub(super) fn from_rows(rows: &[&[f64; LIMBS]; HALF]) -> Half {
     let mut result = [_mm256_setzero_pd(); LIMBS];
     for first in [0, HALF] {
-        // SAFETY: reads four of the eight limbs, 32 bytes, at any alignment.
-        let block = rows.map(|row| unsafe { _mm256_loadu_pd(row[first..].as_ptr()) });
+        let mut block = [_mm256_setzero_pd(); HALF];
+        for (limbs, row) in block.iter_mut().zip(rows) {
+            // SAFETY: reads four of the eight limbs, 32 bytes, at any alignment.
+            *limbs = unsafe { _mm256_loadu_pd(row[first..first + HALF].as_ptr()) };
+        }
         result[first..first + HALF].copy_from_slice(&transpose(block));
     }
     result
@@ -139,7 +149,12 @@ pub(super) fn from_rows(rows: &[&[f64; LIMBS]; HALF]) -> Half {
 #[inline]
 pub(super) fn to_rows(value: &Half, rows: &mut [[f64; LIMBS]]) {
     for first in [0, HALF] {
-        let block = transpose(core::array::from_fn(|at| value[first + at]));
+        let block = transpose([
+            value[first],
+            value[first + 1],
+            value[first + 2],
+            value[first + 3],
+        ]);
         for (row, limbs) in rows.iter_mut().zip(block) {
             // SAFETY: writes four of the eight limbs, 32 bytes, at any alignment.
             unsafe { _mm256_storeu_pd(row[first..].as_mut_ptr(), limbs) };
