@@ -18,7 +18,7 @@ from trustid.status import list_change, list_token
 from trustid.status.bitstring import MIN_ENTRIES, open_list
 from trustid.status.list_format import WantedList
 from trustid.status.list_set import BitstringLists, ListSet, TokenLists
-from trustid.status.list_set.lists import NAME_MAX
+from trustid.status.list_set.lists import NAME_MAX, SHARD_SIZE
 from trustid.status.list_set.places import LEASE_MAX
 from trustid.status.list_set.ports import NewShard
 from trustid.status.list_token import StatusListToken
@@ -92,7 +92,8 @@ def test_the_order_of_places_is_the_keys(desk: Desk) -> None:
 
 def test_P09_no_shard_is_too_small_to_hide_in(desk: Desk) -> None:
     desk.token_lists(shard_size=MIN_ENTRIES)
-    for size in (MIN_ENTRIES - 8, MIN_ENTRIES + 1):
+    desk.token_lists(shard_size=SHARD_SIZE)
+    for size in (MIN_ENTRIES - 8, MIN_ENTRIES + 1, SHARD_SIZE + 8):
         with pytest.raises(ValueError, match="places"):
             desk.token_lists(shard_size=size)
     for block in (0, LEASE_MAX + 1):

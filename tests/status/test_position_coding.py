@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refusing import refused
-from trustid.status.position_coding import decode_positions, encode_positions
+from trustid.status.position_coding import MAX_POSITIONS, decode_positions, encode_positions
 
 SIZE = 1 << 20
 
@@ -81,6 +81,13 @@ def test_refused(data: bytes) -> None:
     assert decode_positions(GOOD, 1000) == [3, 40, 41, 999]
     with refused("malformed"):
         decode_positions(data, 1000)
+
+
+def test_more_places_than_are_read_are_refused() -> None:
+    every = list(range(MAX_POSITIONS + 1))
+    assert len(decode_positions(encode_positions(every[:-1], MAX_POSITIONS), MAX_POSITIONS)) == MAX_POSITIONS
+    with refused("limit_exceeded"):
+        decode_positions(encode_positions(every, MAX_POSITIONS + 1), MAX_POSITIONS + 1)
 
 
 def test_a_place_outside_is_refused() -> None:

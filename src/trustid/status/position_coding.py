@@ -18,9 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trustid.errors import MalformedError
+from trustid.errors import LimitExceededError, MalformedError
 
-__all__ = ["decode_positions", "encode_positions"]
+__all__ = ["MAX_POSITIONS", "decode_positions", "encode_positions"]
+
+MAX_POSITIONS = 1 << 20
+"""How many places are read: about a second of work, and every place of a list of a million."""
 
 COUNT_BYTES = 5
 """No list has more than 2**35 places."""
@@ -61,15 +64,17 @@ def decode_positions(data: bytes, size: int) -> list[int]:
     Raises:
         MalformedError: `malformed`: anything else than the one way of writing
             places that exist.
+        LimitExceededError: `limit_exceeded`: more than `MAX_POSITIONS`.
 
     Cost:
-        A microsecond for each place; a gap takes at least one bit, so the
-        length of the data bounds all there is to do.
+        A microsecond for each place.
     """
     count, start = _read_leb128(data)
     body = data[start:]
     if count > 8 * len(body) or count > size:
         raise MalformedError("malformed", "expected as many places as there are bits")
+    if count > MAX_POSITIONS:
+        raise LimitExceededError("limit_exceeded", f"expected at most {MAX_POSITIONS} places")
     divisor, width, short = _parameters(count, size)
     bits = f"{int.from_bytes(body, 'big'):0{8 * len(body)}b}" if body else ""
     positions: list[int] = []

@@ -16,6 +16,7 @@ from trustid.status.list_set.changing import Act, rewriting
 from trustid.status.list_set.places import LEASE_MAX, Place, PlaceTaker
 from trustid.status.list_set.ports import ListRecord, ListSetStore, NewPublication, Served
 from trustid.status.list_set.signing import ListKind
+from trustid.status.position_coding import MAX_POSITIONS
 
 __all__ = ["NAME_MAX", "SHARD_SIZE", "ListSet", "PublishedLists"]
 
@@ -52,11 +53,11 @@ class ListSet:
         store: Where they live.
         key: Derives the order of places; secret, and the same for good.
         clock: Epoch seconds.
-        shard_size: Places of a new shard, at least 131,072, whole bytes.
+        shard_size: Places of a new shard, 131,072 to 1,048,576, whole bytes.
         lease_block: How many numbers a process leases at a time, and loses at most when it dies.
 
     Raises:
-        ValueError: A shard would be too small to hide in.
+        ValueError: A shard would be too small to hide in, or too large to follow by its changes.
     """
 
     def __init__(
@@ -70,8 +71,8 @@ class ListSet:
         shard_size: int = SHARD_SIZE,
         lease_block: int = LEASE_BLOCK,
     ) -> None:
-        if shard_size < MIN_ENTRIES or shard_size % 8:
-            raise ValueError(f"expected shards of at least {MIN_ENTRIES} places, in eights")
+        if not MIN_ENTRIES <= shard_size <= MAX_POSITIONS or shard_size % 8:
+            raise ValueError(f"expected shards of {MIN_ENTRIES} to {MAX_POSITIONS} places, in eights")
         if not 0 < lease_block <= LEASE_MAX:
             raise ValueError(f"expected to lease 1 to {LEASE_MAX} numbers at a time")
         self.name = name
