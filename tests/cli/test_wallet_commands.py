@@ -60,8 +60,8 @@ def test_accept_list_show_present(servers, wallet) -> None:
     assert (held["title"], held["issuer"], held["copies"], held["unused_copies"]) == (
         "University degree",
         servers.issuer,
-        5,
-        5,
+        10,
+        10,
     )
     shown = run_json("wallet", "show", held["id"])
     assert shown["claims"]["family_name"] == "Rossi"
@@ -73,7 +73,7 @@ def test_accept_list_show_present(servers, wallet) -> None:
     outcome = servers.call(question["result_url"])
     assert outcome["state"] == "verified"
     assert outcome["claims"] == {"d": [{"degree": {"name": "Physics"}}]}
-    assert "4 of 5" in run("wallet", "list").output
+    assert "9 of 10" in run("wallet", "list").output
 
 
 @pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
