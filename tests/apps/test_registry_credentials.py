@@ -27,6 +27,12 @@ from trustid.status.membership import MembershipProof
 Request = dict[str, Any]
 
 
+NOBODYS_ROW = bytes.fromhex(
+    "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
+)
+"""A point of G1 that answers nobody: its generator."""
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(tmp_path_factory.mktemp("world"))
@@ -498,20 +504,12 @@ def test_a_row_of_somebody_else_is_noticed_by_the_wallet(world: World, person: H
     assert slot is not None
     kept = person.store.rows.row(REGISTRY, slot.place)
     assert kept is not None
-    stranger = world.registry.status().epoch
-    assert stranger is not None
     rows = person.store.rows._rows  # type: ignore[attr-defined]
-    rows[(REGISTRY, slot.place)] = KeptRow(kept.epoch, MembershipProofless, kept.fetched_at)
+    rows[(REGISTRY, slot.place)] = KeptRow(kept.epoch, NOBODYS_ROW, kept.fetched_at)
     with refused("acc_witness_invalid"):
         presentation(world, person, world.ask())
     rows[(REGISTRY, slot.place)] = kept
     assert verdict(show(world, person)) == "verified"
-
-
-MembershipProofless = bytes.fromhex(
-    "97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"
-)
-"""A point of G1 that answers nobody: its generator."""
 
 
 # --- the desk's files ---------------------------------------------------------------
