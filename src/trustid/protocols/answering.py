@@ -101,6 +101,9 @@ def plan_answer(
         ProtocolError: `not_found`: what was chosen does not answer the question.
         RevokedError: `revoked`: the only answer was revoked.
         StatusUnknownError: `acc_epoch_stale`: the only answer has no row that is new enough.
+
+    Cost:
+        A pairing for each credential that has a slot in a registry.
     """
     # The newest first: an institution that issued twice meant the second to hold.
     newest = sorted(held, key=lambda one: one.received_at, reverse=True)
