@@ -15,10 +15,11 @@ from trustid.encoding import b64url_encode, dump_json, parse_json_object
 from trustid.errors import ConfigurationError, StoreError
 from trustid.keys import PublicKey, public_key_from_jwk
 from trustid.protocols.ports import system_clock
+from trustid.status.epochs.audit_file import AuditFile, audit_of
 from trustid.status.epochs.checking import check_published
 from trustid.status.epochs.folder import FolderSource
 from trustid.status.epochs.http_source import HttpSource
-from trustid.status.epochs.ports import EpochSource
+from trustid.status.epochs.ports import EpochSource, StatementSource
 from trustid.status.epochs.statement import keys_by_thumbprint
 from trustid.status.epochs.trust import RegistryTrust
 
@@ -34,6 +35,7 @@ Examples:
   trustid revocation serve-check
   trustid revocation serve-check --registry https://hospital.example/revocation/vaccination --key key.jwk
   trustid revocation serve-check --registry https://… --key key.jwk --from https://mirror.example/vaccination
+  trustid revocation serve-check --against https://mirror.example/vaccination --against audit.json
 
 Without --registry it checks the manager's own published folder, with the manager's own key.
 
@@ -47,6 +49,12 @@ Without --registry it checks the manager's own published folder, with the manage
     help="The key of its statements: a public JWK.",
 )
 @click.option("--from", "place", help="A folder or a mirror's URI, instead of the registry's own.")
+@click.option(
+    "--against",
+    "others",
+    multiple=True,
+    help="A mirror's URI, a folder, or an older export, which must have said the same.",
+)
 @click.option("--blocks", type=click.IntRange(1, 1 << 15), default=8, show_default=True)
 @PUBLISH_TO
 @with_output
@@ -56,6 +64,7 @@ def serve_check(
     uri: str | None,
     key_file: Path | None,
     place: str | None,
+    others: tuple[str, ...],
     blocks: int,
     publish_to: Path | None,
 ) -> None:
@@ -72,7 +81,12 @@ def serve_check(
     trust = RegistryTrust(uri, keys_by_thumbprint(key))
     with output.progress() as progress:
         found = check_published(
-            trust, _source(uri, place), clock=system_clock, blocks=blocks, progress=progress
+            trust,
+            _source(uri, place),
+            clock=system_clock,
+            blocks=blocks,
+            others=[_other(uri, other) for other in others],
+            progress=progress,
         )
     output.result(
         {
@@ -81,6 +95,7 @@ def serve_check(
             "statements": found.statements,
             "blocks": found.blocks,
             "rows": found.rows,
+            "compared": len(others),
             "age_seconds": found.age_seconds,
             "overdue": found.overdue,
         }
@@ -92,6 +107,7 @@ def serve_check(
             ("statements followed", f"{found.statements:,}"),
             ("blocks held against the root", f"{found.blocks:,}"),
             ("rows read as points", f"{found.rows:,}"),
+            ("others who say the same", f"{len(others):,}"),
         ],
     )
     if found.overdue:
@@ -156,13 +172,8 @@ The file holds nothing that is secret: parameters, statement key and statements.
 def export(output: Output, *, file: Path) -> None:
     """Write everything public about the registry's past into FILE, for an auditor."""
     registry = open_home().registry()
-    statements = [one.token for one in registry.history() if one.published]
-    value = {
-        "registry": registry.uri,
-        "params": b64url_encode(registry.params),
-        "keys": [registry.statement_key.to_jwk()],
-        "statements": statements,
-    }
+    statements = [one.token for one in registry.history() if one.published and one.token is not None]
+    value = audit_of(registry.uri, registry.params, registry.statement_key, statements)
     try:
         with file.open("xb") as target:
             target.write(dump_json(value) + b"\n")
@@ -176,6 +187,10 @@ def _source(uri: str, place: str | None) -> EpochSource:
     if place is None or place.startswith(("http://", "https://")):
         return HttpSource(fetcher_for(place or uri), base=place)
     return FolderSource({uri: Path(place)})
+
+
+def _other(uri: str, place: str) -> StatementSource:
+    return AuditFile.read(Path(place)) if Path(place).is_file() else _source(uri, place)
 
 
 def _read_key(file: Path) -> PublicKey:

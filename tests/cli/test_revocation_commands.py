@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -198,6 +200,35 @@ def test_strangers_check_what_is_published_elsewhere(home: Path, tmp_path: Path)
     assert told("serve-check", *place, exit_code=1)["error"] == "acc_update_invalid"
     (tmp_path / "key.jwk").write_text(json.dumps(TICKET_JWK))
     assert told("serve-check", *place, exit_code=1)["error"] == "acc_value_untrusted"
+
+
+def test_B172_a_monitor_compares_with_mirrors_and_with_what_was_said_before(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told("init", URI, "--capacity", "100")
+    told("publish")
+    told("export", str(tmp_path / "audit.json"))
+    shutil.copytree(home / "published", tmp_path / "mirror")
+    told("publish")
+    same = ("--against", str(tmp_path / "audit.json"), "--against", str(tmp_path / "mirror"))
+    assert told("serve-check", *same)["compared"] == 2
+    # The same manager starts again from a backup and signs another epoch 0 a second later.
+    monkeypatch.setenv("TRUSTID_REVOCATION", str(tmp_path / "restored"))
+    shutil.copytree(home, tmp_path / "restored", ignore=shutil.ignore_patterns("registry.db*", "published"))
+    time.sleep(1.1)
+    told("init", URI, "--capacity", "100")
+    told("publish")
+    for other in ("audit.json", "mirror"):
+        assert (
+            told("serve-check", "--against", str(tmp_path / other), exit_code=1)["error"]
+            == "acc_equivocation"
+        )
+    (tmp_path / "audit.json").write_text("{}")
+    assert told("serve-check", "--against", str(tmp_path / "audit.json"), exit_code=1)["error"] == "malformed"
+    assert (
+        told("serve-check", "--against", str(tmp_path / "nowhere"), exit_code=3)["error"]
+        == "status_unavailable"
+    )
 
 
 TICKET_JWK = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}

@@ -20,7 +20,7 @@ from typing import Final
 from trustid.errors import StatusUnknownError, TrustidError
 from trustid.status.accumulator import Params
 from trustid.status.epochs.chain import StatementChain
-from trustid.status.epochs.ports import EpochSource, SeenStatements
+from trustid.status.epochs.ports import EpochSource, SeenStatements, StatementSource
 from trustid.status.epochs.statement import EpochStatement, SignedStatement
 from trustid.status.epochs.trust import EpochPolicy, RegistryTrust
 from trustid.status.membership import MembershipVerifier
@@ -160,7 +160,7 @@ class EpochTrust:
                 outcomes.append((registry, err))
         return tuple(outcomes)
 
-    def compare(self, registry: str, other: EpochSource) -> None:
+    def compare(self, registry: str, other: StatementSource) -> None:
         """Hold the accepted statement against another source; see `StatementChain.compare`."""
         self._chain.compare(self._trust(registry), other)
 

@@ -15,7 +15,7 @@ from typing import Final
 from trustid.encoding import sha256
 from trustid.errors import MalformedError, ProofError, StatusUnknownError
 from trustid.status.accumulator import Params
-from trustid.status.epochs.ports import EpochSource, SeenStatements
+from trustid.status.epochs.ports import EpochSource, SeenStatements, StatementSource
 from trustid.status.epochs.statement import SignedStatement
 from trustid.status.epochs.trust import RegistryTrust
 
@@ -127,7 +127,7 @@ class StatementChain:
             raise MalformedError("params_invalid", "expected the parameters of this registry")
         return params
 
-    def compare(self, trust: RegistryTrust, other: EpochSource) -> None:
+    def compare(self, trust: RegistryTrust, other: StatementSource) -> None:
         """Hold what was accepted against another source: a mirror, a log, another holder's relay.
 
         Args:

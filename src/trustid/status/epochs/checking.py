@@ -9,7 +9,7 @@ holder checks, by a pairing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ from trustid.status.accumulator import BLOCK_ROWS, ROW_BYTES, Params
 from trustid.status.epochs.blocks import split_block
 from trustid.status.epochs.chain import StatementChain
 from trustid.status.epochs.memory import MemorySeenStatements
-from trustid.status.epochs.ports import EpochSource
+from trustid.status.epochs.ports import EpochSource, StatementSource
 from trustid.status.epochs.statement import SignedStatement
 from trustid.status.epochs.trust import RegistryTrust
 from trustid.status.membership import Commitment
@@ -58,6 +58,7 @@ def check_published(
     *,
     clock: Callable[[], int],
     blocks: int = 8,
+    others: Sequence[StatementSource] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> CheckedRegistry:
     """Check a published registry.
@@ -68,10 +69,12 @@ def check_published(
         clock: Epoch seconds.
         blocks: How many blocks to read, chosen at random; the first and the
             last are among them.
+        others: Mirrors and older copies that must have said the same.
         progress: Called with a step, how much is done, and how much there is.
 
     Raises:
-        StatusUnknownError: As `StatementChain.renew`.
+        StatusUnknownError: As `StatementChain.renew`; `acc_equivocation` also
+            where one of the others has another statement.
         ProofError: `acc_update_invalid`: a block is not the one that was signed.
         MalformedError: `params_invalid`, or a code of a point: a row is none.
     """
@@ -83,6 +86,8 @@ def check_published(
         each = chain.before(trust, each)
         if progress is not None:
             progress("statements", newest.epoch - each.epoch, newest.epoch)
+    for other in others:
+        chain.compare(trust, other)
     chosen = _chosen(-(-params.capacity // BLOCK_ROWS), blocks)
     rows = 0
     for done, number in enumerate(chosen):

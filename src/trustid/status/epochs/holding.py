@@ -21,7 +21,7 @@ from trustid.errors import ProofError, RevokedError, StatusUnknownError, Trustid
 from trustid.status.accumulator import BLOCK_ROWS, ROW_BYTES, Member, Params
 from trustid.status.epochs.blocks import split_block
 from trustid.status.epochs.chain import StatementChain
-from trustid.status.epochs.ports import EpochSource, KeptRow, RowStore, SeenStatements
+from trustid.status.epochs.ports import EpochSource, KeptRow, RowStore, SeenStatements, StatementSource
 from trustid.status.epochs.statement import EpochStatement, SignedStatement
 from trustid.status.epochs.trust import RegistryTrust
 from trustid.status.membership import Witness
@@ -140,7 +140,7 @@ class HolderKeeping:
         witness = Witness.check(params, signed.statement.accumulator, held.member, kept.row)
         return KeptWitness(signed.statement, params, witness, age)
 
-    def compare(self, trust: RegistryTrust, other: EpochSource) -> None:
+    def compare(self, trust: RegistryTrust, other: StatementSource) -> None:
         """Hold the accepted statement against another source; see `StatementChain.compare`."""
         self._chain.compare(trust, other)
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["EpochSource", "KeptRow", "RowStore", "SeenStatements"]
+__all__ = ["EpochSource", "KeptRow", "RowStore", "SeenStatements", "StatementSource"]
 
 
-class EpochSource(Protocol):
-    """Where a registry is published. Nothing that it returns is trusted.
+class StatementSource(Protocol):
+    """Where statements are told. Nothing that it returns is trusted.
 
     Each method raises StatusUnknownError `status_unavailable` when it cannot
     be had, and LimitExceededError when it is too large.
@@ -27,6 +27,10 @@ class EpochSource(Protocol):
     def statement(self, registry: str, epoch: int) -> str:
         """The statement of one epoch: a compact JWS."""
         ...
+
+
+class EpochSource(StatementSource, Protocol):
+    """Where a registry is published: statements, and what belongs to them."""
 
     def params(self, registry: str) -> bytes:
         """The parameters (`trustid.status.accumulator.Params`)."""
