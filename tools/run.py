@@ -50,8 +50,8 @@ def main() -> int:
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + LOOK_SECONDS
                 if requested(servers) or time.monotonic() >= publish_at:
-                    servers.publish()
                     publish_at = time.monotonic() + EPOCH_SECONDS
+                    publish(servers)
             for role, process in servers.processes.items():
                 if process.poll() is not None:
                     print(
@@ -60,6 +60,14 @@ def main() -> int:
                     )
                     return 1
     return 0
+
+
+def publish(servers: Servers) -> None:
+    """Publish the next epoch; what goes wrong is said, and tried again at the next look."""
+    try:
+        servers.publish()
+    except SystemExit as err:
+        print(err, file=sys.stderr)
 
 
 def requested(servers: Servers) -> int:
