@@ -96,13 +96,21 @@ def accept(
 @with_output
 def list_credentials(output: Output) -> None:
     """List what the wallet holds."""
-    held = _folder().credentials() if _exists() else ()
-    output.result({"credentials": [_summary(one) for one in held]})
+    folder = _folder() if _exists() else None
+    held = () if folder is None else folder.credentials()
+    states = {one.id: _slot_state(folder, one) for one in held if folder is not None}
+    output.result({"credentials": [_summary(one) | {"slot": states[one.id]} for one in held]})
     if not held:
         output.say("The wallet is empty. Accept an offer: trustid wallet accept OFFER_URI")
         return
     rows = [
-        [one.id, one.title, one.issuer, _day(one.expires_at), f"{one.fresh_copies} of {len(one.copies)}"]
+        [
+            one.id,
+            one.title,
+            one.issuer,
+            "REVOKED" if states[one.id] == "revoked" else _day(one.expires_at),
+            f"{one.fresh_copies} of {len(one.copies)}",
+        ]
         for one in held
     ]
     output.table(["id", "title", "issuer", "valid until", "unused copies"], rows)
@@ -265,6 +273,17 @@ def _ask_for_code(offer: CredentialOffer) -> str:
     if not isinstance(code, str):
         raise ProtocolError("tx_code_needed", "expected a transaction code")
     return code
+
+
+def _slot_state(folder: WalletFolder, held: HeldCredential) -> str | None:
+    """What was known of a credential's slot at the last refresh; None for one without a slot."""
+    slot = held.slot
+    if slot is None:
+        return None
+    kept = folder.rows.row(slot.trust.registry, slot.place)
+    if kept is None:
+        return "never refreshed"
+    return "revoked" if kept.revoked else f"not revoked in epoch {kept.epoch}"
 
 
 def _refreshed(held: HeldCredential, refusal: TrustidError | None) -> JsonObject:

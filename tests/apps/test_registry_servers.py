@@ -88,6 +88,7 @@ def test_from_the_desk_to_the_counter_and_back(servers: Servers, tmp_path: Path)
     made = offer(servers)
     [held] = wallet.run("accept", made["credential_offer_uri"])["accepted"]
     assert (held["copies"], held["registry"]) == (10, servers.registry_uri)
+    assert [one["slot"] for one in wallet.run("list")["credentials"]] == ["not revoked in epoch 0"]
     asked = ask(servers)
     wallet.run("present", asked["request_uri"], "--yes")
     found = result(servers, asked)
@@ -111,6 +112,7 @@ def test_from_the_desk_to_the_counter_and_back(servers: Servers, tmp_path: Path)
     }
     [entry] = wallet.run("refresh", status=EXIT_REFUSED)["credentials"]
     assert entry["state"] == "revoked"
+    assert [one["slot"] for one in wallet.run("list")["credentials"]] == ["revoked"]
     asked = ask(servers)
     assert wallet.run("present", asked["request_uri"], "--yes", status=EXIT_REFUSED)["error"] == "revoked"
     assert result(servers, asked)["state"] == "pending"
