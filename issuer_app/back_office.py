@@ -14,7 +14,6 @@ from trustid.catalogue import RosterCheck, RosterRow, read_roster
 from trustid.encoding import JsonObject
 from trustid.errors import ProtocolError
 from trustid.protocols.offered import CreatedIssuance, CreatedRoster, RosterEntry
-from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
 from trustid.web import json_body, no_store, require_admin
 
@@ -38,7 +37,7 @@ def types() -> Response:
         [
             {
                 "credential_configuration_id": kind.configuration_id,
-                "format": SD_JWT_VC_FORMAT,
+                "format": kind.format,
                 "vct": kind.vct(current.identity.public_url),
                 "title": kind.title,
                 "description": kind.description,

@@ -12,6 +12,7 @@ from flask import current_app
 from issuer_app.registries import IssuerRegistry, load_registries
 from trustid import catalogue
 from trustid.catalogue import CredentialType
+from trustid.catalogue.types import MDOC_FORMAT
 from trustid.did.resolver import Resolver
 from trustid.errors import ConfigurationError
 from trustid.fetching import Fetcher
@@ -140,7 +141,10 @@ def engine() -> Engine:
 
 
 def _kinds(settings: ServerSettings) -> Mapping[str, CredentialType]:
-    known = catalogue.load()
+    # Nobody gets mdocs who did not ask for them: most wallets and verifiers here read SD-JWT VC.
+    known = {
+        one.configuration_id: one for kind in catalogue.load().values() for one in (kind, kind.as_mdoc())
+    }
     unknown = [name for name in settings.types if name not in known]
     if unknown:
         raise ConfigurationError(
@@ -148,7 +152,12 @@ def _kinds(settings: ServerSettings) -> Mapping[str, CredentialType]:
             f"TRUSTID_TYPES: expected some of {', '.join(sorted(known))}; found {unknown[0]!r}",
         )
     _known(settings.institutions, "TRUSTID_INSTITUTIONS", known)
-    return {name: known[name] for name in (settings.types or sorted(known))}
+    chosen = {name: known[name] for name in (settings.types or sorted(catalogue.load()))}
+    if settings.issuer_id == "did" and any(kind.format == MDOC_FORMAT for kind in chosen.values()):
+        raise ConfigurationError(
+            "setting_unsafe", "TRUSTID_TYPES: mdocs need certificates, so TRUSTID_ISSUER_ID must be url"
+        )
+    return chosen
 
 
 def _known(named: Mapping[str, T], setting: str, known: Mapping[str, CredentialType]) -> Mapping[str, T]:

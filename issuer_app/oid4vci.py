@@ -14,6 +14,7 @@ from issuer_app.engine import Engine, engine
 from trustid.encoding import JsonObject
 from trustid.errors import MalformedError, ProtocolError, TrustidError
 from trustid.protocols.openid4vci import (
+    MDOC_FORMAT,
     PRE_AUTHORIZED_GRANT,
     PROOF_ALGORITHMS,
     SD_JWT_VC_FORMAT,
@@ -28,6 +29,8 @@ from trustid.web import api_error, form_fields, json_body, no_store, problem, se
 __all__ = ["blueprint", "well_known"]
 
 METADATA_SECONDS: Final = 300
+COSE_NUMBERS: Final = {"ES256": -7, "EdDSA": -8, "ES384": -35}
+"""Algorithms as COSE numbers them, which is how metadata of mdocs name them."""
 BINDING_METHODS: Final = ("jwk", "did:key", "did:jwk", "did:web")
 CREDENTIAL_REQUEST_MAX: Final = 512 * 1024
 # Errors of the web side that OAuth and OpenID4VCI have no word of their own for.
@@ -190,6 +193,8 @@ def _bearer_token() -> str:
 
 def _configuration(current: Engine, name: str) -> JsonObject:
     kind = current.kinds[name]
+    if kind.format == MDOC_FORMAT:
+        return _mdoc_configuration(current, name)
     mechanisms: JsonObject = {STATUS_LIST: {}}
     if name in current.registries:
         mechanisms[ACCUMULATOR] = current.registries[name].to_json()
@@ -203,6 +208,21 @@ def _configuration(current: Engine, name: str) -> JsonObject:
         "credential_metadata": kind.credential_metadata(),
         # A member of our own (docs/revocation.md): what a wallet may ask for as status_mechanism.
         "status_mechanisms_supported": mechanisms,
+    }
+
+
+def _mdoc_configuration(current: Engine, name: str) -> JsonObject:
+    """OpenID4VCI 1.0, appendix A.2."""
+    kind = current.kinds[name]
+    algorithm = current.identity.signer_of(name).key.algorithm
+    return {
+        "format": MDOC_FORMAT,
+        "scope": name,
+        "doctype": kind.mdoc.doc_type,
+        "cryptographic_binding_methods_supported": ["cose_key"],
+        "credential_signing_alg_values_supported": [COSE_NUMBERS[algorithm]],
+        "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": list(PROOF_ALGORITHMS)}},
+        "credential_metadata": kind.credential_metadata(),
     }
 
 

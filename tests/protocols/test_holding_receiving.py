@@ -210,7 +210,7 @@ def test_B041_holder_refuses_a_disclosure_that_nobody_signed() -> None:
         ({"server": {"token_endpoint": 5}}, "malformed"),
         ({"server": {"token_endpoint": "https://["}}, "fetch_blocked"),
         ({"metadata": {"authorization_servers": ["https://["]}}, "malformed"),
-        ({"configuration": {"format": "mso_mdoc"}}, "offer_unusable"),
+        ({"configuration": {"format": "ldp_vc"}}, "offer_unusable"),
         ({"configuration": {"proof_types_supported": {}}}, "offer_unusable"),
         ({"configuration": {"cryptographic_binding_methods_supported": ["cose_key"]}}, "offer_unusable"),
         ({"metadata": {"nonce_endpoint": "https://10.0.0.1/nonce"}}, "fetch_blocked"),

@@ -8,14 +8,25 @@ adding a folder; no server knows any type by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from trustid.catalogue.cells import Cell, Column, RowProblem, read_cells
 from trustid.catalogue.schema import check_schema
 
-__all__ = ["Claim", "CredentialType", "Display", "Path", "Question", "RosterColumns", "W3cForm"]
+__all__ = [
+    "MDOC_FORMAT",
+    "SD_JWT_VC_FORMAT",
+    "Claim",
+    "CredentialType",
+    "Display",
+    "MdocForm",
+    "Path",
+    "Question",
+    "RosterColumns",
+    "W3cForm",
+]
 
 JsonObject = dict[str, Any]
 Path = tuple[str | int | None, ...]
@@ -23,6 +34,9 @@ Path = tuple[str | int | None, ...]
 
 RowReader = Callable[[Mapping[str, Cell]], "JsonObject | list[RowProblem]"]
 """Turns checked cells into claims, or says what does not fit together."""
+
+SD_JWT_VC_FORMAT = "dc+sd-jwt"
+MDOC_FORMAT = "mso_mdoc"
 
 QUERY_ID = "credential"
 """The id that a ready-made question gives to the one credential it asks for."""
@@ -148,6 +162,19 @@ class W3cForm:
 
 
 @dataclass(frozen=True, slots=True)
+class MdocForm:
+    """How a type looks as an mdoc.
+
+    Attributes:
+        doc_type: The type of document.
+        namespace: The namespace of every element.
+    """
+
+    doc_type: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialType:
     """A kind of credential that an institution can issue.
 
@@ -155,6 +182,7 @@ class CredentialType:
         configuration_id: Its `credential_configuration_id` in OpenID4VCI.
         vct_path: Its place under the issuer's public URL; see `vct`.
         w3c: How it looks as a W3C credential.
+        mdoc: How it looks as an mdoc.
         title: What a member of staff calls it.
         description: A sentence that says what it is for.
         displays: Names and colours, one a language; the first is the default.
@@ -165,11 +193,13 @@ class CredentialType:
         batch_size: How many one-time copies a wallet may ask for.
         roster: How a roster of this type looks.
         questions: What verifiers usually ask.
+        format: What wallets get: "dc+sd-jwt", or "mso_mdoc" (see `as_mdoc`).
     """
 
     configuration_id: str
     vct_path: str
     w3c: W3cForm
+    mdoc: MdocForm
     title: str
     description: str
     displays: tuple[Display, ...]
@@ -181,6 +211,11 @@ class CredentialType:
     roster: RosterColumns
     questions: tuple[Question, ...]
     row_reader: RowReader = field(repr=False)
+    format: str = SD_JWT_VC_FORMAT
+
+    def as_mdoc(self) -> CredentialType:
+        """The same type for wallets that keep mdocs, under a configuration id of its own."""
+        return replace(self, configuration_id=f"{self.configuration_id}.mdoc", format=MDOC_FORMAT)
 
     @property
     def disclosable(self) -> tuple[Path, ...]:
@@ -191,6 +226,10 @@ class CredentialType:
     def mandatory(self) -> tuple[Path, ...]:
         """The paths that the issuer always states."""
         return tuple(claim.path for claim in self.claims if claim.mandatory)
+
+    @property
+    def _namespace(self) -> Path:
+        return (self.mdoc.namespace,) if self.format == MDOC_FORMAT else ()
 
     def vct(self, public_url: str) -> str:
         """Return the type's identifier at an issuer.
@@ -265,7 +304,8 @@ class CredentialType:
         """Return `credential_metadata` of the credential configuration.
 
         Reference:
-            OpenID4VCI 1.0, section 12.2.4 and appendix B.2.
+            OpenID4VCI 1.0, section 12.2.4 and appendix B.2; paths of mdocs
+            begin with the namespace (appendix C.2).
         """
         return {
             "display": [
@@ -280,7 +320,7 @@ class CredentialType:
             ],
             "claims": [
                 {
-                    "path": list(claim.path),
+                    "path": [*self._namespace, *claim.path],
                     "mandatory": claim.mandatory,
                     "display": [{"name": name, "locale": locale} for locale, name in claim.names.items()],
                 }

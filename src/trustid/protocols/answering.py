@@ -16,15 +16,14 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from trustid.credentials.sd_jwt import Path
-from trustid.credentials.sd_jwt_vc import NEVER_DISCLOSABLE, SdJwtVc
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import MalformedError, ProtocolError, QueryError, StatusUnknownError, TrustidError
 from trustid.keys.jose import encrypt
-from trustid.protocols.dcql import CredentialView, Match, Matching, match
-from trustid.protocols.openid4vci import SD_JWT_VC_FORMAT
+from trustid.protocols.dcql import Match, Matching, match
 from trustid.protocols.openid4vp import ENC_VALUES
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, WalletStore, find_credential
 from trustid.protocols.received_request import ReceivedRequest
+from trustid.protocols.showing import present_copy, shown_claims, view_of
 from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of
 from trustid.status.accumulator_entry import STATUS_PROOF
 from trustid.status.epochs.holding import HolderKeeping, KeptWitness
@@ -40,9 +39,6 @@ REDIRECT_MAX: Final = 2048
 
 ROW_AGE_MAX: Final = EpochPolicy().max_age_seconds
 """How old the epoch of a kept row may be: what verifiers take that set nothing else."""
-
-_TECHNICAL: Final = NEVER_DISCLOSABLE | {"iat"}
-# Not about the person; they tell which copy this is, not who shows it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +153,21 @@ def make_vp_token(
         StatusUnknownError: `acc_epoch_stale`.
     """
     request = answer.request
+    key = None if request.response_mode == "direct_post" else _encryption(request.metadata)[0]
     vp_token: JsonObject = {}
     for showing in answer.showings:
         kept = _witness(showing.credential, keeping)
         copy = store.use_copy(showing.credential.id)
-        selected = SdJwtVc.parse(copy.text).sd_jwt.select(showing.paths)
-        bound = selected.bind(
-            copy.key,
-            audience=request.asker.client_id,
-            nonce=request.nonce,
-            issued_at=now,
+        presentation = present_copy(
+            showing.credential,
+            copy,
+            showing.paths,
+            request,
+            now=now,
+            encryption_key=key,
             extra_claims=None if kept is None else _status_proof(kept, copy, request),
         )
-        vp_token[showing.query_id] = [bound]
+        vp_token[showing.query_id] = [presentation]
     return vp_token
 
 
@@ -222,23 +220,17 @@ def _match(
         except TrustidError as err:
             refusal = refusal or err
     try:
-        return match(request.query, [_view(one) for one in usable])
+        return match(request.query, [view_of(one) for one in usable])
     except QueryError:
         if refusal is not None:
-            match(request.query, [_view(one) for one in current])
+            match(request.query, [view_of(one) for one in current])
             # With it there would be an answer: that is what the person must hear before anybody is shown anything.
             raise refusal from None
         raise
 
 
-def _view(held: HeldCredential) -> CredentialView:
-    credential = SdJwtVc.parse(held.copies[0].text)
-    return CredentialView(held.id, SD_JWT_VC_FORMAT, tuple(sorted(credential.types)), credential.claims())
-
-
 def _showing(found: Match, held: HeldCredential) -> Showing:
-    selected = SdJwtVc.parse(held.copies[0].text).sd_jwt.select(found.paths)
-    claims = {name: value for name, value in selected.claims().items() if name not in _TECHNICAL}
+    claims = shown_claims(held, found.paths)
     return Showing(found.query_id, held, found.paths, claims, seen_before=held.fresh_copies == 0)
 
 

@@ -26,7 +26,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, dump_json, parse_json_object, sha256
 from trustid.errors import ProtocolError
@@ -50,6 +49,7 @@ from trustid.protocols.ports_issuer import (
     Signed,
     Token,
 )
+from trustid.protocols.signing_copies import Copy, sign_copy
 from trustid.protocols.status_lists import StatusPlaces
 from trustid.status.accumulator_entry import ACCUMULATOR, commit
 from trustid.status.tickets import open_ticket
@@ -281,21 +281,9 @@ class Issuing:
     def _sign(
         self, kind: CredentialKind, claims: JsonObject, holder: PublicKey, record: CredentialRecord
     ) -> IssuedCopy:
-        signer = self._identity.signer_of(kind.configuration_id)
         status, status_secrets = self._status(record.status)
-        text = issue_sd_jwt_vc(
-            claims,
-            vct=kind.vct(self._identity.public_url),
-            issuer=self._identity.issuer,
-            key=signer.key,
-            holder=holder,
-            disclosable=[path for path in kind.disclosable if _is_there(claims, path)],
-            issued_at=record.issued_at,
-            expires_at=record.expires_at,
-            status=status,
-            x5c=signer.x5c,
-            kid=signer.kid,
-        )
+        copy = Copy(claims, holder, status, record.issued_at, record.expires_at)
+        text = sign_copy(kind, self._identity, copy)
         return IssuedCopy(text, status_secrets)
 
     def _status(self, given: ListPlace | GivenTicket) -> tuple[JsonObject, JsonObject | None]:
@@ -325,17 +313,3 @@ def _copy_bytes(copy: IssuedCopy) -> bytes:
     """A copy as it is sealed: the credential, and on a second line what goes beside it."""
     beside = b"" if copy.status_secrets is None else b"\n" + dump_json(copy.status_secrets)
     return copy.text.encode() + beside
-
-
-def _is_there(claims: object, path: tuple[str | int | None, ...]) -> bool:
-    """Whether an optional claim was stated; a path that was not cannot be made disclosable."""
-    if not path:
-        return True
-    step, rest = path[0], path[1:]
-    if isinstance(step, str):
-        return isinstance(claims, dict) and step in claims and _is_there(claims[step], rest)
-    if not isinstance(claims, list):
-        return False
-    if step is None:
-        return any(_is_there(entry, rest) for entry in claims)
-    return 0 <= step < len(claims) and _is_there(claims[step], rest)

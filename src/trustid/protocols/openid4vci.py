@@ -44,6 +44,7 @@ __all__ = [
     "AUTHORIZATION_DETAILS_TYPE",
     "BATCH_MAX",
     "PRE_AUTHORIZED_GRANT",
+    "MDOC_FORMAT",
     "PROOF_ALGORITHMS",
     "PROOF_TYP",
     "SD_JWT_VC_FORMAT",
@@ -68,6 +69,7 @@ PROOF_TYP: Final = "openid4vci-proof+jwt"
 PROOF_ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519")
 """EdDSA and, for the same keys, its fully specified name (RFC 9864)."""
 SD_JWT_VC_FORMAT: Final = "dc+sd-jwt"
+MDOC_FORMAT: Final = "mso_mdoc"
 
 PROOF_MAX: Final = 16 * 1024
 

@@ -61,20 +61,17 @@ ENC_VALUES: Final = ("A128GCM", "A256GCM")
 SIGNATURE_ALGORITHMS: Final = ("ES256", "EdDSA")
 COSE_ALGORITHMS: Final = (-7, -9, -8, -19)
 """ES256 and EdDSA in COSE, each with its fully specified name (RFC 9864)."""
-WALLET_FORMATS: Final[JsonObject] = {
+VP_FORMATS: Final[JsonObject] = {
     "dc+sd-jwt": {
         "sd-jwt_alg_values": list(SIGNATURE_ALGORITHMS),
         "kb-jwt_alg_values": list(SIGNATURE_ALGORITHMS),
-    }
-}
-"""What a wallet presents (appendix B.3.4)."""
-VP_FORMATS: Final[JsonObject] = WALLET_FORMATS | {
+    },
     "mso_mdoc": {
         "issuerauth_alg_values": list(COSE_ALGORITHMS),
         "deviceauth_alg_values": list(COSE_ALGORITHMS),
-    }
+    },
 }
-"""What a verifier reads (appendices B.2.2 and B.3.4)."""
+"""What a wallet presents and a verifier reads (appendices B.2.2, B.3.4)."""
 
 WALLET_NONCE_MAX: Final = 1024
 RESPONSE_MAX: Final = 512 * 1024

@@ -63,9 +63,22 @@ __all__ = [
 ]
 
 
+class MdocNames(Protocol):
+    """What a kind is called where it is issued as an mdoc."""
+
+    @property
+    def doc_type(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+
+
 class CredentialKind(Protocol):
     """A kind of credential that can be issued; `trustid.catalogue` provides some."""
 
+    @property
+    def format(self) -> str: ...
+    @property
+    def mdoc(self) -> MdocNames: ...
     @property
     def configuration_id(self) -> str: ...
     @property

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from trustid.credentials.mdoc import Mdoc
 from trustid.credentials.sd_jwt_vc import SdJwtVc
-from trustid.encoding import JsonObject
+from trustid.encoding import JsonObject, b64url_decode
 from trustid.errors import ProtocolError
 from trustid.keys import SigningKey
+from trustid.protocols.openid4vci import MDOC_FORMAT, SD_JWT_VC_FORMAT
 from trustid.status.accumulator_entry import StatusSecrets
 from trustid.status.epochs.holding import HeldSlot
 from trustid.status.epochs.ports import RowStore, SeenStatements
@@ -23,8 +25,8 @@ class CredentialCopy:
     """One copy of a credential, bound to a key that no other copy has.
 
     Attributes:
-        text: The SD-JWT VC with every disclosure.
-        key: The holder's key that `cnf` names.
+        text: The SD-JWT VC with every disclosure, or the whole mdoc in base64url.
+        key: The holder's key that it names.
         uses: How often it was shown. A copy shown twice can be recognised.
         status_secrets: What opens its commitment, where it is revoked through
             an accumulator.
@@ -47,13 +49,14 @@ class HeldCredential:
             "metadata", "did" or "first-use" (a certificate of an unknown authority).
         source: The credential issuer that handed it out, a URL; empty if it came otherwise.
         configuration_id: What the issuer calls this kind.
-        vct: The credential's type.
+        vct: The credential's type; of an mdoc the type of document.
         title: What people call it.
         received_at: Epoch seconds.
         expires_at: Epoch seconds, or None.
         copies: At least one.
         registry: Where all copies share a slot of a registry: which, and whose
             statements are believed.
+        format: "dc+sd-jwt" or "mso_mdoc".
     """
 
     id: str
@@ -67,6 +70,7 @@ class HeldCredential:
     expires_at: int | None
     copies: tuple[CredentialCopy, ...] = field(repr=False)
     registry: RegistryTrust | None = None
+    format: str = SD_JWT_VC_FORMAT
 
     @property
     def slot(self) -> HeldSlot | None:
@@ -77,7 +81,9 @@ class HeldCredential:
         return HeldSlot(self.registry, opens.slot, opens.opening.member)
 
     def claims(self) -> JsonObject:
-        """Everything the issuer stated."""
+        """Everything the issuer stated; of an mdoc by namespace."""
+        if self.format == MDOC_FORMAT:
+            return Mdoc.parse(b64url_decode(self.copies[0].text)).claims()
         return SdJwtVc.parse(self.copies[0].text).claims()
 
     @property

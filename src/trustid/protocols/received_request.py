@@ -37,7 +37,7 @@ from trustid.protocols.openid4vp import (
     RESPONSE_MODES,
     SIGNATURE_ALGORITHMS,
     STATIC_AUDIENCE,
-    WALLET_FORMATS,
+    VP_FORMATS,
     ResponseMode,
 )
 from trustid.protocols.wallet_http import FORM, HttpClient, fetch, web_host
@@ -202,7 +202,7 @@ class RequestReader:
             return _text(found), None
         nonce = secrets.token_urlsafe(16)
         metadata = {
-            "vp_formats_supported": WALLET_FORMATS,
+            "vp_formats_supported": VP_FORMATS,
             "client_id_prefixes_supported": [*CLIENT_ID_PREFIXES, "redirect_uri"],
             "request_object_signing_alg_values_supported": list(SIGNATURE_ALGORITHMS),
         }

@@ -35,6 +35,7 @@ from trustid.fetching import Fetched
 from trustid.keys import PublicKey, SigningKey, generate
 from trustid.protocols.issuer_keys import find_issuer_key
 from trustid.protocols.openid4vci import (
+    MDOC_FORMAT,
     PROOF_TYP,
     SD_JWT_VC_FORMAT,
     CredentialOffer,
@@ -50,7 +51,8 @@ from trustid.protocols.openid4vci import (
 from trustid.protocols.openid4vci_offer import OFFER_URI_MAX, text_member
 from trustid.protocols.ports import Clock
 from trustid.protocols.ports_wallet import HeldCredential
-from trustid.protocols.received_copies import check_copies, offered_registry
+from trustid.protocols.received_copies import CheckedCopies, check_copies, offered_registry
+from trustid.protocols.received_mdocs import check_mdocs
 from trustid.protocols.trust import IssuerMetadata as IssuerKeys
 from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of, fetch, printable, web_host
 from trustid.status.accumulator_entry import ACCUMULATOR
@@ -311,7 +313,7 @@ class _Collection:
 
     def _key_header(self, key: PublicKey) -> JsonObject:
         methods = self.configuration.get("cryptographic_binding_methods_supported", ["jwk"])
-        if "jwk" in methods:
+        if "jwk" in methods or ("cose_key" in methods and self.configuration.get("format") == MDOC_FORMAT):
             return {"jwk": key.to_jwk()}
         if "did:jwk" in methods:
             return {"kid": f"{did_jwk.create(key)}#0"}
@@ -321,7 +323,26 @@ class _Collection:
         raise ProtocolError("offer_unusable", "the issuer binds credentials in no way that this wallet knows")
 
     def _held(self, received: Sequence[IssuedCopy]) -> HeldCredential:
-        checked = check_copies(
+        form = str(self.configuration.get("format"))
+        kind = self.configuration.get("doctype" if form == MDOC_FORMAT else "vct")
+        checked = self._checked_mdocs(received) if form == MDOC_FORMAT else self._checked(received)
+        return HeldCredential(
+            id=secrets.token_hex(8),
+            issuer=checked.issuer,
+            issuer_proof=checked.issuer_proof,
+            source=self.metadata.credential_issuer,
+            configuration_id=self.configuration_id,
+            vct=str(kind),
+            title=_title(self.configuration, self.configuration_id),
+            received_at=self.receiver.clock(),
+            expires_at=checked.expires_at,
+            copies=checked.copies,
+            registry=checked.registry,
+            format=form,
+        )
+
+    def _checked(self, received: Sequence[IssuedCopy]) -> CheckedCopies:
+        return check_copies(
             received,
             self.keys,
             vct=self.configuration.get("vct"),
@@ -329,18 +350,15 @@ class _Collection:
             find_key=self._find_key,
             now=self.receiver.clock(),
         )
-        return HeldCredential(
-            id=secrets.token_hex(8),
-            issuer=checked.issuer,
-            issuer_proof=checked.issuer_proof,
-            source=self.metadata.credential_issuer,
-            configuration_id=self.configuration_id,
-            vct=str(self.configuration.get("vct")),
-            title=_title(self.configuration, self.configuration_id),
-            received_at=self.receiver.clock(),
-            expires_at=checked.expires_at,
-            copies=checked.copies,
-            registry=checked.registry,
+
+    def _checked_mdocs(self, received: Sequence[IssuedCopy]) -> CheckedCopies:
+        return check_mdocs(
+            received,
+            self.keys,
+            doc_type=self.configuration.get("doctype"),
+            trust_anchors=self.receiver.trust_anchors,
+            first_use=self.receiver.first_use,
+            now=self.receiver.clock(),
         )
 
     def _find_key(self, credential: SdJwtVc) -> tuple[PublicKey, str, str]:
@@ -371,8 +389,8 @@ def _usable(metadata: IssuerMetadata, name: str) -> JsonObject:
     configuration = metadata.configurations.get(name)
     if configuration is None:
         raise ProtocolError("offer_unusable", "the issuer's metadata does not know what the offer names")
-    if configuration.get("format") != SD_JWT_VC_FORMAT:
-        raise ProtocolError("offer_unusable", f"expected the format {SD_JWT_VC_FORMAT}")
+    if configuration.get("format") not in (SD_JWT_VC_FORMAT, MDOC_FORMAT):
+        raise ProtocolError("offer_unusable", f"expected the format {SD_JWT_VC_FORMAT} or {MDOC_FORMAT}")
     return configuration
 
 

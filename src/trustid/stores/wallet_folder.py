@@ -38,7 +38,7 @@ from trustid.stores.wallet_registries import WalletRegistries
 
 __all__ = ["WalletFolder"]
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 """1 had no slots of registries; its records are read as well."""
 SEALING_KEY_NAME = "wallet-sealing"
 
@@ -178,6 +178,7 @@ def _to_json(credential: HeldCredential) -> JsonObject:
         "expires_at": credential.expires_at,
         "copies": [_copy_json(copy) for copy in credential.copies],
         "registry": None if credential.registry is None else _registry_json(credential.registry),
+        "format": credential.format,
     }
 
 
@@ -196,7 +197,7 @@ def _registry_json(trust: RegistryTrust) -> JsonObject:
 
 
 def _from_json(record: dict[str, Any]) -> HeldCredential:
-    if record.pop("version") not in (1, RECORD_VERSION):
+    if record.pop("version") not in (1, 2, RECORD_VERSION):
         raise StoreError("store_version", "a credential was stored by a newer version")
     copies = tuple(_copy(copy) for copy in record.pop("copies"))
     registry = record.pop("registry", None)
