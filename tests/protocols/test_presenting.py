@@ -130,6 +130,7 @@ def test_the_verdict_is_the_and_of_all_parts(groups: list[tuple[Check, ...]]) ->
 
     class One:
         issuer = credential_type = "x"
+        status_epoch = None
 
         class view:  # noqa: N801
             claims: ClassVar[dict[str, Any]] = {}

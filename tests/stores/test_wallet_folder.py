@@ -156,7 +156,7 @@ def test_what_a_version_before_slots_stored_is_read(tmp_path) -> None:
     place.write_bytes(key.seal(json.dumps(record | {"version": 1}).encode(), context))
     (found,) = WalletFolder.open(tmp_path / "w", PASSPHRASE).credentials()
     assert (found.claims(), found.slot) == (held.claims(), None)
-    place.write_bytes(key.seal(json.dumps(record | {"version": 3}).encode(), context))
+    place.write_bytes(key.seal(json.dumps(record | {"version": 4}).encode(), context))
     with pytest.raises(StoreError) as refusal:
         store.credentials()
     assert refusal.value.code == "store_version"
