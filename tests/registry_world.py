@@ -19,11 +19,13 @@ from issuer_app import create_app as create_issuer
 from issuer_app.engine import EXTENSION as ISSUER
 from issuer_app.engine import Engine as IssuerEngine
 from trustid import keys
+from trustid.credentials import jose
 from trustid.encoding import b64_encode, b64url_decode
-from trustid.errors import FetchError
+from trustid.errors import FetchError, ProtocolError
 from trustid.fetching import Fetched
 from trustid.keys.keystore import Keystore
 from trustid.keys.x509 import certificate_from_pem
+from trustid.protocols.answering import make_vp_token
 from trustid.protocols.holding import HeldCredential, Holder
 from trustid.settings import Secret, ServerSettings
 from trustid.status.epochs.manager_keys import ManagerKeys
@@ -42,6 +44,8 @@ PASSWORD = "staff-password"
 START = 1_800_000_000
 CAPACITY = 5000
 COPIES = 10
+
+Request = dict[str, Any]
 
 
 @dataclass
@@ -236,3 +240,55 @@ def strings(value: Any) -> Iterator[str]:
 def new_key() -> keys.SigningKey:
     """A key of somebody else."""
     return keys.generate("P-256")
+
+
+# --- a wallet and the counter ---------------------------------------------------------
+
+
+def held_by(holder: Holder) -> HeldCredential:
+    [held] = holder.store.credentials()
+    return held
+
+
+def presentation(world: World, holder: Holder, asked: Request) -> str:
+    """What the wallet would send."""
+    answer = holder.plan(holder.read_request(asked["request_uri"]))
+    token = make_vp_token(answer, store=holder.store, now=world.clock(), keeping=holder.keeping)
+    return str(token["credential"][0])
+
+
+def show(world: World, holder: Holder) -> Request:
+    """Ask, answer, and look at the result."""
+    asked = world.ask()
+    try:
+        holder.send(holder.plan(holder.read_request(asked["request_uri"])))
+    except ProtocolError as err:
+        assert err.code == "verifier_refused"
+    return world.result(asked)
+
+
+def post(world: World, holder: Holder, asked: Request, text: str) -> str:
+    """Send a presentation; returns "verified" or the code of the check that failed."""
+    request = holder.read_request(asked["request_uri"])
+    form = {"vp_token": json.dumps({"credential": [text]}), "state": request.state or ""}
+    world.verifier.test_client().post(request.response_uri.removeprefix("https://counter.example"), data=form)
+    return verdict(world.result(asked))
+
+
+def verdict(result: Request) -> str:
+    failed = [check["code"] for check in result["checks"] if not check["ok"]]
+    return failed[0] if failed else str(result["state"])
+
+
+def bound(text: str, key: Any, **changes: Any) -> str:
+    """The same presentation with members of the key binding JWT changed, signed anew by the holder."""
+    shown, _, binding = text.rpartition("~")
+    proof = jose.parse(binding)
+    claims = {name: value for name, value in (proof.claims() | changes).items() if value is not None}
+    return f"{shown}~{jose.sign(dict(proof.header), claims, key)}"
+
+
+def key_of(holder: Holder, text: str) -> Any:
+    """The holder's key of the copy that a presentation shows."""
+    issued = text.partition("~")[0]
+    return next(copy.key for copy in held_by(holder).copies if copy.text.partition("~")[0] == issued)
