@@ -97,6 +97,19 @@ def test_what_can_be_kept_back_with_ecdsa_sd_2023(disclosable, always) -> None:
         verify(made, policy_for(key))
 
 
+def test_paths_into_arrays_with_ecdsa_sd_2023() -> None:
+    key = KEYS["ES256"]
+    claims = {"marks": [{"of": "Law", "mark": 1}, {"of": "Latin", "mark": 2}], "name": "Ada"}
+    for path, always in (
+        (("marks", None, "mark"), [{"of": "Law"}, {"of": "Latin"}]),
+        (("marks", 1), [{"of": "Law", "mark": 1}]),
+    ):
+        made = issue(claims, "Degree", key, "ldp_vc", cryptosuite="ecdsa-sd-2023", disclosable=[path])
+        assert derive(made, [])["credentialSubject"] == {"marks": always, "name": "Ada"}
+    with refused("malformed"):
+        issue(claims, "Degree", key, "ldp_vc", cryptosuite="ecdsa-sd-2023", disclosable=[()])
+
+
 def test_an_mdoc() -> None:
     authority = DevelopmentCa.create("Authority")
     office = KEYS["ES256"]

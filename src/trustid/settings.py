@@ -16,7 +16,7 @@ what to do. Secrets are held as `Secret`, which never shows its value.
 | TRUSTID_ALLOW_HTTP | `1` admits http and loopback, for configured hosts only |
 | TRUSTID_HTTP_HOSTS | further `host:port` admitted by TRUSTID_ALLOW_HTTP, comma separated |
 | TRUSTID_ORGANISATION | name shown to people |
-| TRUSTID_TYPES | issuer: credential configurations offered, comma separated; all by default |
+| TRUSTID_TYPES | issuer: credential configurations offered, comma separated; all SD-JWT VC by default |
 | TRUSTID_INSTITUTIONS | issuer: `configuration=Name` pairs, comma separated: who issues it, with a key of its own |
 | TRUSTID_ISSUER_ID | issuer: `url` (default; x5c) or `did` (did:web of the public URL) |
 | TRUSTID_STATUS_TTL | issuer: seconds that a status list may be kept, 60 by default (5 at least) |

@@ -132,9 +132,13 @@ def _creator(fact: Fact) -> Creator:
 
 def _pointers(value: Any, hidden: Sequence[Path], place: str) -> Iterator[str]:
     """JSON pointers to all that no path of `hidden` leads to."""
+    if not all(hidden):
+        raise MalformedError("malformed", "expected paths of claims, and no empty one")
     members = value.items() if isinstance(value, Mapping) else enumerate(value)
     for name, inner in members:
-        below = [path[1:] for path in hidden if path[0] == name or (path[0] is None and name is not None)]
+        below = [
+            path[1:] for path in hidden if path[0] in ((name, None) if isinstance(name, int) else (name,))
+        ]
         pointer = f"{place}/{str(name).replace('~', '~0').replace('/', '~1')}"
         if not below:
             yield pointer
