@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -21,6 +22,7 @@ from trustid.status.epochs.statement import check_registry_uri
 __all__ = ["revocation"]
 
 MAX_TICKETS: Final = 1 << 27
+TICKET_KEY_BYTES: Final = 32
 MAX_THREADS: Final = 256
 HOUR_SECONDS: Final = 3600
 
@@ -97,7 +99,8 @@ Example:
   trustid revocation join --issuer-store data/issuer.db --ticket-key 3kF…w0 --count 100000
 
 The ticket key is the issuer's public one; its server shows it. Repeat a command that
-was interrupted: what it owed is delivered first, and counts.
+was interrupted: what it owed is delivered first, and counts. Where the store has moved,
+`join` with its new place tells this command.
 
 {EXIT_CODES}"""
 )
@@ -112,12 +115,11 @@ was interrupted: what it owed is delivered first, and counts.
 @with_output
 def join(output: Output, *, issuer_store: Path, ticket_key: str, count: int) -> None:
     """Give slots to an issuer, as tickets sealed to its key."""
-    registry = open_home().registry()
-    pool = desk(str(issuer_store.absolute()))
+    home = open_home()
+    registry, pool, key = home.registry(), desk(str(issuer_store)), _ticket_key(ticket_key)
+    name = home.locate_pool(key, issuer_store)
     with output.progress() as progress:
-        done = registry.join(
-            str(issuer_store.absolute()), pool, _ticket_key(ticket_key), count, progress=progress
-        )
+        done = registry.join(name, pool, key, count, progress=progress)
     free = pool.free_tickets(registry.uri)
     output.result({"delivered": done, "free": free})
     output.say(f"{done:,} tickets delivered; the issuer has {free:,} left.")
@@ -170,8 +172,9 @@ def publish(context: click.Context, output: Output, *, threads: int, publish_to:
     """Publish the next epoch, with everything that was revoked until now."""
     home = open_home()
     registry = home.registry()
-    desks, failed = _desks(home.pools())
-    new = sum(_collect(output, registry, path, one) for path, one in desks.items())
+    pools = home.pools()
+    desks, failed = _desks(pools)
+    new = sum(_collect(output, registry, path, pools[path], one) for path, one in desks.items())
     folder = home.published(publish_to)
     resumed = registry.status().begun is not None
     publisher = Publisher(registry, folder, threads=threads)
@@ -238,7 +241,7 @@ def status(output: Output, *, publish_to: Path | None) -> None:
     output.panel(found.uri, lines)
 
 
-def _desks(paths: list[str]) -> tuple[dict[str, IssuerDesk], list[str]]:
+def _desks(paths: Iterable[str]) -> tuple[dict[str, IssuerDesk], list[str]]:
     """The issuers' stores that can be opened, and those that cannot."""
     opened: dict[str, IssuerDesk] = {}
     failed: list[str] = []
@@ -250,11 +253,12 @@ def _desks(paths: list[str]) -> tuple[dict[str, IssuerDesk], list[str]]:
     return opened, failed
 
 
-def _collect(output: Output, registry: Registry, path: str, one: IssuerDesk) -> int:
-    new, foreign = registry.collect(path, one)
+def _collect(output: Output, registry: Registry, path: str, names: list[str], one: IssuerDesk) -> int:
+    collected = [registry.collect(name, one) for name in names]
+    foreign = set.intersection(*(set(others) for _, others in collected))
     if foreign:
         output.say(f"{path} asks for {len(foreign)} slots that it was never given; they are left.", "red")
-    return new
+    return sum(new for new, _ in collected)
 
 
 def _slots(file: TextIO) -> list[int]:
@@ -272,9 +276,14 @@ def _slots(file: TextIO) -> list[int]:
 
 def _ticket_key(text: str) -> bytes:
     try:
-        return b64url_decode(text)
+        key = b64url_decode(text)
     except MalformedError as err:
-        raise MalformedError("key_invalid", "--ticket-key: expected 32 bytes in base64url") from err
+        raise MalformedError("key_invalid", "--ticket-key: expected base64url") from err
+    if len(key) != TICKET_KEY_BYTES:
+        raise MalformedError(
+            "key_invalid", f"--ticket-key: expected {TICKET_KEY_BYTES} bytes, found {len(key)}"
+        )
+    return key
 
 
 for _command in (cli_revocation_check.serve_check, cli_revocation_check.history, cli_revocation_check.export):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,7 +17,7 @@ from typing import Any, Final, Literal
 import click
 
 from trustid.cli_output import Output
-from trustid.encoding import JsonObject, dump_json
+from trustid.encoding import JsonObject, b64url_encode, dump_json
 from trustid.errors import ConfigurationError, StoreError
 from trustid.keys.keystore import Keystore
 from trustid.protocols.ports import system_clock
@@ -74,9 +75,18 @@ class Home:
             SqliteRegistryStore(self.path / STORE), ManagerKeys.open(self.keystore), clock=system_clock
         )
 
-    def pools(self) -> list[str]:
-        """The issuers' stores that ever got tickets."""
-        return list(SqliteRegistryStore(self.path / STORE).pools())
+    def locate_pool(self, ticket_key: bytes, location: Path) -> str:
+        """Note where the store of an issuer lies now; its name is its ticket key, so that it may move."""
+        name = b64url_encode(ticket_key)
+        SqliteRegistryStore(self.path / STORE).locate_pool(name, str(location.absolute()))
+        return name
+
+    def pools(self) -> Mapping[str, list[str]]:
+        """The names of the pools at each place where an issuer's store lies."""
+        places: dict[str, list[str]] = {}
+        for name, location in SqliteRegistryStore(self.path / STORE).pools().items():
+            places.setdefault(location, []).append(name)
+        return places
 
     def published(self, chosen: Path | None) -> Path:
         """The folder that is served."""

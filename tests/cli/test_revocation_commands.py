@@ -16,6 +16,7 @@ from trustid import cli_output
 from trustid.cli import trustid
 from trustid.encoding import b64url_encode
 from trustid.keys import public_key_from_jwk
+from trustid.keys.sealing import OpeningKey
 from trustid.protocols.ports_issuer import SlotState
 from trustid.status.epochs.statement import keys_by_thumbprint, read_statement
 from trustid.status.tickets import open_ticket
@@ -59,6 +60,11 @@ def told(*arguments: str, exit_code: int = 0) -> Any:
 def join(issuer: SqliteTicketStore, count: int = 3) -> list[int]:
     told("join", "--issuer-store", str(issuer.path), "--ticket-key", KEY, "--count", str(count))
     return [row["slot"] for row in issuer.query("SELECT slot FROM ticket ORDER BY slot")]
+
+
+def revoked_epochs(issuer: SqliteTicketStore) -> dict[int, int]:
+    rows = issuer.query("SELECT slot, revoked_epoch FROM ticket WHERE revoked_epoch IS NOT NULL")
+    return {row["slot"]: row["revoked_epoch"] for row in rows}
 
 
 def test_a_registry_from_beginning_to_end(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:
@@ -122,8 +128,46 @@ def test_what_a_desk_revoked_is_executed(issuer: SqliteTicketStore, tmp_path: Pa
     moved = issuer.path.rename(tmp_path / "away.db")
     lost = told("publish", exit_code=4)
     assert (lost["epoch"], lost["unreachable"]) == (2, [str(issuer.path)])
-    moved.rename(issuer.path)
-    assert told("publish")["unreachable"] == []
+    # The store has moved, with a request in it: its name is its key, so it may still revoke what it was given.
+    with SqliteTicketStore(moved).transaction() as work:
+        work.execute(
+            "INSERT INTO issuance (id, configuration_id, state, sealed, link_hash, attempts_left, created_at)"
+            " VALUES ('two', 'vaccination', 'revoked', x'00', x'01', 0, 1)"
+        )
+        work.execute("UPDATE ticket SET issuance_id = 'two', requested_at = 1 WHERE slot = ?", (slots[2],))
+    told("join", "--issuer-store", str(moved), "--ticket-key", KEY, "--count", "1")
+    again = told("publish")
+    assert (again["requests"], again["unreachable"]) == (1, [])
+    assert revoked_epochs(SqliteTicketStore(moved)) == {slots[1]: 1, slots[2]: 3}
+
+
+def test_a_store_with_a_new_key_keeps_what_its_old_key_got(issuer: SqliteTicketStore) -> None:
+    told("init", URI, "--capacity", "100")
+    join(issuer)
+    other = OpeningKey(bytes(32))
+    told(
+        "join",
+        "--issuer-store",
+        str(issuer.path),
+        "--ticket-key",
+        b64url_encode(other.public_key),
+        "--count",
+        "2",
+    )
+    slots = [row["slot"] for row in issuer.query("SELECT slot FROM ticket ORDER BY id")]
+    with issuer.transaction() as work:
+        for number, slot in enumerate((slots[0], slots[4])):
+            work.execute(
+                "INSERT INTO issuance (id, configuration_id, state, sealed, link_hash, attempts_left, created_at)"
+                " VALUES (?, 'vaccination', 'revoked', x'00', ?, 0, 1)",
+                (str(number), bytes([number])),
+            )
+            work.execute(
+                "UPDATE ticket SET issuance_id = ?, requested_at = 1 WHERE slot = ?", (str(number), slot)
+            )
+    result = run("publish")
+    assert "never given" not in result.output
+    assert issuer.requested_slots(URI) == []
 
 
 def test_many_are_revoked_from_a_file(issuer: SqliteTicketStore, tmp_path: Path) -> None:

@@ -160,7 +160,10 @@ def test_a_step_at_an_old_version_does_nothing(store: SqliteRegistryStore) -> No
     store.delivered(1)
     assert store.undelivered("desk") == []
     assert [one.id for one in store.undelivered("other")] == [2]
-    assert store.pools() == ["desk", "other"]
+    assert store.pools() == {}
+    for name, place in (("desk", "/a"), ("other", "/b"), ("desk", "/c")):
+        store.locate_pool(name, place)
+    assert store.pools() == {"desk": "/c", "other": "/b"}
     assert [store.pool_of(number) for number in (-1, 0, 2, 3, 4)] == [None, "desk", "desk", "other", None]
 
 

@@ -34,6 +34,7 @@ _MIGRATIONS: Final[tuple[Migration, ...]] = (
             count     INTEGER NOT NULL CHECK (count > 0),
             delivered INTEGER NOT NULL DEFAULT 0
         ) STRICT""",
+        "CREATE TABLE revocation_pool (name TEXT PRIMARY KEY, location TEXT NOT NULL) STRICT, WITHOUT ROWID",
         "CREATE INDEX revocation_batch_owed ON revocation_batch (pool, id) WHERE delivered = 0",
         """CREATE TABLE revocation_epoch (
             epoch     INTEGER PRIMARY KEY CHECK (epoch >= 0),
@@ -156,9 +157,15 @@ class SqliteRegistryStore(SqliteStore):
         )
         return row["pool"] if row is not None and number < row["end"] else None
 
-    def pools(self) -> Sequence[str]:
+    def locate_pool(self, name: str, location: str) -> None:
         """See `RegistryStore`."""
-        return [row["pool"] for row in self.query("SELECT DISTINCT pool FROM revocation_batch ORDER BY pool")]
+        with self.transaction() as work:
+            work.execute("INSERT OR REPLACE INTO revocation_pool VALUES (?, ?)", (name, location))
+
+    def pools(self) -> Mapping[str, str]:
+        """See `RegistryStore`."""
+        rows = self.query("SELECT name, location FROM revocation_pool ORDER BY name")
+        return {row["name"]: row["location"] for row in rows}
 
     def add_revocations(self, slots: Sequence[int], now: int) -> int:
         """See `RegistryStore`."""

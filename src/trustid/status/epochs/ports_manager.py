@@ -69,7 +69,7 @@ class Batch:
 
     Attributes:
         id: Numbers the batches, from 1; 0 before the store has given one.
-        pool: The issuer's pool, as the command names it.
+        pool: The issuer's pool, by a name that stays when the pool moves.
         first: The number of its first slot, in the order of joining.
         count: How many.
     """
@@ -130,8 +130,12 @@ class RegistryStore(Protocol):
         """The pool that got the slot with this number in the order of joining; None if nobody did."""
         ...
 
-    def pools(self) -> Sequence[str]:
-        """Every pool that ever got a batch."""
+    def locate_pool(self, name: str, location: str) -> None:
+        """Note where a pool lies now."""
+        ...
+
+    def pools(self) -> Mapping[str, str]:
+        """Where each pool lies, by its name."""
         ...
 
     def add_revocations(self, slots: Sequence[int], now: int) -> int:

@@ -173,7 +173,7 @@ class Registry:
         and count.
 
         Args:
-            pool_name: The pool's name in this registry's store, as its path.
+            pool_name: The pool's name in this registry's store.
             pool: The pool.
             ticket_key: The issuer's key, 32 bytes.
             count: How many tickets.
