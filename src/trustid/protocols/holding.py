@@ -19,8 +19,9 @@ from trustid.protocols.answering import Answer, Showing, decline, plan_answer, s
 from trustid.protocols.openid4vci import CredentialOffer
 from trustid.protocols.ports import Clock, system_clock
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, WalletStore
+from trustid.protocols.received_offer import read_offer
 from trustid.protocols.received_request import Asker, ReceivedRequest, RequestReader, read_link
-from trustid.protocols.receiving import COPIES_DEFAULT, KeyKind, Receiver, read_offer
+from trustid.protocols.receiving import COPIES_DEFAULT, KeyKind, Receiver
 from trustid.protocols.trust import IssuerMetadata
 from trustid.protocols.wallet_http import HttpClient
 from trustid.status.epochs.holding import HolderKeeping
@@ -101,7 +102,7 @@ class Holder:
         return cls(store, fetcher, clock, receiver, reader, keeping)
 
     def read_offer(self, uri: str) -> CredentialOffer:
-        """Read an offer without accepting it; see `receiving.read_offer`."""
+        """Read an offer without accepting it; see `received_offer.read_offer`."""
         return read_offer(uri, self.http)
 
     def accept(self, offer: CredentialOffer, *, tx_code: str | None = None) -> tuple[HeldCredential, ...]:

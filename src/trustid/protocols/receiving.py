@@ -45,20 +45,18 @@ from trustid.protocols.openid4vci import (
     TokenRequest,
     TokenResponse,
     credentials_of,
-    parse_offer_uri,
     well_known_url,
 )
-from trustid.protocols.openid4vci_offer import OFFER_URI_MAX, text_member
 from trustid.protocols.ports import Clock
 from trustid.protocols.ports_wallet import HeldCredential
 from trustid.protocols.received_copies import CheckedCopies, check_copies, offered_registry
 from trustid.protocols.received_mdocs import check_mdocs
 from trustid.protocols.trust import IssuerMetadata as IssuerKeys
-from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of, fetch, printable, web_host
+from trustid.protocols.wallet_http import FORM, JSON, HttpClient, error_of, printable, web_host
 from trustid.status.accumulator_entry import ACCUMULATOR
 from trustid.status.epochs.trust import RegistryTrust
 
-__all__ = ["Receiver", "make_proof", "read_offer"]
+__all__ = ["Receiver", "make_proof"]
 
 METADATA_BYTES_MAX: Final = 1024 * 1024
 """Issuer metadata grows with languages and types; real ones reach some hundred kilobytes."""
@@ -77,8 +75,6 @@ _KIND_OF_ALGORITHM: Final[Mapping[str, KeyKind]] = {
     "Ed25519": "Ed25519",
 }
 
-_CLAIM_LINK = re.compile(r"https?://[^?#\s]{1,2048}")
-# An address without a query cannot be an offer; asked for JSON, a claim link answers with the offer's link.
 _ACCESS_TOKEN = re.compile(r"[!-~]+")
 # RFC 6749, appendix A.12; it goes into a header, where a line break would begin another.
 
@@ -109,32 +105,6 @@ def make_proof(
         payload["nonce"] = nonce
     header = key_header if key_header is not None else {"jwk": key.public_key.to_jwk()}
     return jose.sign({"typ": PROOF_TYP, **header}, payload, key)
-
-
-def read_offer(uri: str, http: HttpClient) -> CredentialOffer:
-    """Read an offer's link, and fetch the offer where the link only points to it.
-
-    Args:
-        uri: An offer's link, or the claim link of our issuers, which leads to one.
-        http: The door to the network.
-
-    Raises:
-        MalformedError: Not an offer.
-        ProtocolError: `offer_unusable`: the link was used, withdrawn or never made.
-        FetchError: It cannot be fetched, or must not be (`fetch_blocked`).
-
-    Reference:
-        OpenID4VCI 1.0, section 4.1.
-    """
-    if _CLAIM_LINK.fullmatch(uri.strip()):
-        answer = parse_json_object(fetch(http, uri.strip(), accept=JSON, refusal="offer_unusable"))
-        uri = text_member(answer, "credential_offer_uri", OFFER_URI_MAX)
-    offer = parse_offer_uri(uri)
-    if isinstance(offer, str):
-        offer = CredentialOffer.from_json(
-            parse_json_object(fetch(http, offer, accept=JSON, refusal="offer_unusable"))
-        )
-    return offer
 
 
 @dataclass(frozen=True, slots=True)
