@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from trustid.credentials.vc_jose import issue_vc_jwt, issue_vp_jwt
 from trustid.credentials.vc_sd_jwt import issue_vc_sd_jwt
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject, b64_encode
+from trustid.fetching import Fetched
 from trustid.protocols.dcql import DcqlQuery
 from trustid.protocols.presentation import Expected, Sources
 from trustid.protocols.trust import IssuerMetadata, TrustPolicy
 from trustid.protocols.verifying import PROVED_STATUS, Verified, verify_answer, verify_presentation
+from trustid.status import list_token
 from trustid.status.accumulator_entry import (
     ACCUMULATOR,
     STATUS_PROOF,
@@ -41,6 +44,7 @@ from trustid.status.epochs.holding import HolderKeeping, KeptWitness
 from trustid.status.epochs.memory import MemoryRowStore, MemorySeenStatements
 from trustid.status.membership import MembershipVerifier
 from trustid.status.proving import prove_status
+from trustid.status.token_list import INVALID, TokenStatusList
 
 KEY, HOLDER = keys.generate("Ed25519"), keys.generate("Ed25519")
 ISSUER, ADA = (did.key.create(key.public_key) for key in (KEY, HOLDER))
@@ -48,6 +52,7 @@ KID, ADA_KID = (f"{name}#{name.removeprefix('did:key:')}" for name in (ISSUER, A
 AUDIENCE, NONCE = "x509_san_dns:v.example", "a-nonce-of-enough-characters"
 EXPECTED = Expected(AUDIENCE, NONCE)
 VCT = "urn:example:vaccination"
+LIST = "https://hospital.example/status/1"
 POLICY = TrustPolicy(issuers={VCT: [ISSUER], "VaccinationCredential": [ISSUER]})
 
 Proof = JsonObject | None
@@ -409,3 +414,48 @@ def test_revoking_ends_it_in_every_format(tmp_path: Path) -> None:
         with refused("acc_proof_invalid"):
             verify(make(entry, lambda credential: honest(credential) | {"epoch": 1}), sources)
         assert verify(make(alive, proving(fresh, opens)), sources).status_epoch == 1, name
+
+
+class ServesList:
+    """A fetcher that has one Token Status List, in which place 5 is revoked."""
+
+    def get(self, url: str, **_options: object) -> Fetched:
+        assert url == LIST
+        statuses = TokenStatusList(1, 64)
+        statuses.set_many([5], INVALID)
+        token = list_token.issue(
+            statuses, uri=LIST, key=KEY, issued_at=NOW, expires_at=NOW + 600, ttl=60, kid=KID, issuer=ISSUER
+        )
+        return Fetched(200, {"content-type": "application/statuslist+jwt"}, token.encode(), url)
+
+
+def test_where_there_are_both_mechanisms_both_must_hold(registry: World, sources: Sources) -> None:
+    slot = registry.slots[0]
+    kept = witness_of(registry, slot)
+    entry, secrets = commit(URI, slot, registry.held(slot).member)
+    lists: Any = ServesList()
+    both = replace(sources, status=StatusChecker(lists, clock=lambda: NOW))
+
+    def presented(place: int, *, proved: bool = True) -> str:
+        text = issue_sd_jwt_vc(
+            {"name": "Ada"},
+            vct=VCT,
+            issuer=ISSUER,
+            key=KEY,
+            holder=HOLDER.public_key,
+            disclosable=[],
+            issued_at=None,
+            expires_at=None,
+            status={ACCUMULATOR: entry.to_json(), "status_list": {"idx": place, "uri": LIST}},
+            kid=KID,
+        )
+        return bind(text, proving(kept, secrets)(text) if proved else None)
+
+    fact = verify(presented(4), both)
+    assert (fact.status, fact.status_epoch) == ("valid", kept.statement.epoch)
+    with refused("revoked"):
+        verify(presented(5), both)
+    with refused("acc_proof_missing"):
+        verify(presented(4, proved=False), both)
+    with refused("status_unavailable"):
+        verify(presented(4), replace(sources, status=None))
