@@ -144,8 +144,7 @@ fn rows(members: u64, quick: bool) {
 
 /// The value after many are revoked at once.
 fn revocations(count: u64) {
-    let mut manager =
-        Manager::create(b"https://example.org/registry", count).expect("a registry");
+    let mut manager = Manager::create(b"https://example.org/registry", count).expect("a registry");
     let gone: Vec<u64> = (0..count).collect();
     for slot in &gone {
         manager.take(*slot).expect("a free slot");

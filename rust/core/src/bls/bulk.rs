@@ -6,11 +6,14 @@ use super::public::PublicKey;
 use super::secret::SecretKey;
 use super::signature::{ProofOfPossession, Signature};
 use super::suite::{Possession, Suite};
-use crate::parallel::{check_threads, each};
+use crate::parallel::{by_ranges, check_threads, each};
 use crate::Error;
 
 /// The most items that one bulk call takes: what it returns stays below some gigabytes.
 pub const MAX_BULK: usize = 1 << 24;
+
+/// Points that are read before it is looked whether one of them was bad.
+const READ_AT_ONCE: usize = 1 << 8;
 
 /// Reads many compressed public keys, one after the other.
 ///
@@ -19,9 +22,15 @@ pub const MAX_BULK: usize = 1 << 24;
 /// are not a whole number of keys; [`Error::LimitExceeded`] above [`MAX_BULK`].
 ///
 /// # Cost
-/// That of [`PublicKey::from_bytes`] for each, shared among the threads.
+/// That of [`PublicKey::from_bytes`] for each, shared among the threads; keys of 48 bytes
+/// take half of it where the processor has AVX2, and less with AVX-512 IFMA.
 pub fn read_keys<S: Suite>(bytes: &[u8], threads: usize) -> Result<Vec<PublicKey<S>>, Error> {
-    read_all(bytes, S::Key::COMPRESSED, threads, PublicKey::from_bytes)
+    read_all(
+        bytes,
+        threads,
+        PublicKey::from_checked,
+        PublicKey::from_bytes,
+    )
 }
 
 /// Reads many compressed signatures, one after the other.
@@ -31,8 +40,8 @@ pub fn read_keys<S: Suite>(bytes: &[u8], threads: usize) -> Result<Vec<PublicKey
 pub fn read_signatures<S: Suite>(bytes: &[u8], threads: usize) -> Result<Vec<Signature<S>>, Error> {
     read_all(
         bytes,
-        S::Signature::COMPRESSED,
         threads,
+        Signature::from_checked,
         Signature::from_bytes,
     )
 }
@@ -44,8 +53,8 @@ pub(crate) fn read_proofs<S: Possession>(
 ) -> Result<Vec<ProofOfPossession<S>>, Error> {
     read_all(
         bytes,
-        S::Signature::COMPRESSED,
         threads,
+        ProofOfPossession::from_checked,
         ProofOfPossession::from_bytes,
     )
 }
@@ -87,12 +96,14 @@ pub(crate) fn hash_many<J: Jacobian>(
     Ok(bytes)
 }
 
-fn read_all<T: Send>(
+/// Reads points many at a time; `read` names what is wrong where that gave nothing.
+fn read_all<P: Affine, T: Send>(
     bytes: &[u8],
-    size: usize,
     threads: usize,
+    wrap: impl Fn(P) -> T + Sync,
     read: impl Fn(&[u8]) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
+    let size = P::COMPRESSED;
     if !bytes.len().is_multiple_of(size) {
         return Err(Error::PointEncoding {
             expected: size,
@@ -101,9 +112,29 @@ fn read_all<T: Send>(
         .at(bytes.len() / size));
     }
     check_bulk(bytes.len() / size, threads)?;
-    each(bytes.len() / size, threads, |index| {
-        read(&bytes[size * index..size * (index + 1)])
-    })
+    let parts = by_ranges(bytes.len() / size, threads, |range| {
+        let mut all = Vec::with_capacity(range.len());
+        for first in range.clone().step_by(READ_AT_ONCE) {
+            let end = range.end.min(first + READ_AT_ONCE);
+            for (place, point) in P::read_all(&bytes[size * first..size * end])
+                .into_iter()
+                .enumerate()
+            {
+                let index = first + place;
+                all.push(match point {
+                    Some(point) => wrap(point),
+                    None => read(&bytes[size * index..size * (index + 1)])
+                        .map_err(|error| error.at(index))?,
+                });
+            }
+        }
+        Ok(all)
+    });
+    let mut all = Vec::with_capacity(bytes.len() / size);
+    for part in parts {
+        all.extend(part?);
+    }
+    Ok(all)
 }
 
 fn check_bulk(items: usize, threads: usize) -> Result<(), Error> {

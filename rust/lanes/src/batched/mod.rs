@@ -42,10 +42,12 @@ mod multiples;
 mod path;
 #[cfg(test)]
 mod plain;
+mod reading;
 pub(crate) mod rows;
 mod sum;
 #[cfg(test)]
 mod tests;
 
 pub use path::{path, paths, Path, PathUnavailable, VARIABLE};
+pub(crate) use reading::read_all;
 pub(crate) use sum::{sum, sum_size};
