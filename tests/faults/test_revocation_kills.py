@@ -29,6 +29,8 @@ CAPACITY = BLOCK_ROWS + 50
 STRETCHES = 6
 TRIES = int(os.environ.get("TRUSTID_KILLS", "3"))
 
+pytestmark = pytest.mark.timeout(60 * TRIES)
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
