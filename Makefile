@@ -11,7 +11,7 @@ PYTHON_SOURCES := $(shell find src issuer_app verifier_app -type f -not -path '*
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types rust pytest faults wheel sdist vectors interop threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation bench-lists bench-anoncreds statistics fuzz clean
+.PHONY: help run demo test lint types rust pytest faults wheel sdist vectors interop threats bench bench-credentials bench-bls bench-bls-100m bench-dids bench-revocation bench-lists bench-anoncreds statistics fuzz fuzz-python clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 22
@@ -88,12 +88,17 @@ bench-anoncreds: $(DEV)/.bench ## a registry of 32,768 beside AnonCreds
 statistics: $(DEV)/.ready ## do 20,000 presentations tell two holders apart? (a minute)
 	$(BIN)/python -m tools.unlinkability
 
-fuzz: $(DEV)/.ready ## 60 seconds for each Rust decoder (needs cargo-fuzz and a nightly toolchain)
+fuzz: fuzz-python ## 60 seconds for each parser in Python, and for each Rust decoder (needs cargo-fuzz and a nightly toolchain)
 	$(BIN)/python rust/fuzz/seeds.py
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_points -- -max_total_time=60
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz bls_store -- -max_total_time=60 -max_len=2048
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz membership -- -max_total_time=60 -max_len=2048
 	cargo +nightly fuzz run --fuzz-dir rust/fuzz rows -- -max_total_time=60 -max_len=1024
+	cargo +nightly fuzz run --fuzz-dir rust/fuzz text -- -max_total_time=60 -max_len=1024
+	cargo +nightly fuzz run --fuzz-dir rust/fuzz rdf -- -max_total_time=60 -max_len=2048
+
+fuzz-python: $(DEV)/.ready ## 60 seconds for each parser in Python
+	$(BIN)/python -m tools.fuzz --seconds 60
 
 clean: ## remove what was built (the data folder stays)
 	rm -rf $(DEV) $(RUN) dist build target

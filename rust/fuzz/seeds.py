@@ -78,7 +78,22 @@ def rows() -> None:
             save("rows", seed)
 
 
+def readers() -> None:
+    """Documents, disclosures, identifiers and statements of the vectors."""
+    vectors = FUZZ.parents[1] / "tests" / "vectors"
+    for path in (vectors / "sd-jwt").glob("*.json"):
+        for text in texts(json.loads(path.read_text())):
+            for part in text.split("~"):
+                save("text", part.encode())
+    for path in [*(vectors / "jcs" / "input").glob("*.json"), *(vectors / "vcdm2").rglob("*.json")]:
+        save("text", path.read_bytes())
+        save("rdf", path.read_bytes())
+    for path in (vectors / "rdfc10").rglob("*.nq"):
+        save("rdf", path.read_bytes())
+
+
 if __name__ == "__main__":
+    readers()
     points()
     stores()
     membership()

@@ -146,14 +146,19 @@ pub fn make(claims: &[u8], limits: Limits) -> Result<Vec<u8>> {
     let mut texts = Vec::with_capacity(2 * claims.len());
     let mut content = Vec::new();
     for ((kind, place), salt) in elements.into_iter().zip(salts.chunks_exact(SALT_BYTES)) {
-        if kind != Kind::Array {
-            return malformed("each claim as an array");
+        let claim = &claims[place];
+        let parts = match kind {
+            Kind::Array => json::elements(claim, limits.depth)?,
+            _ => None,
+        };
+        if !matches!(parts.as_deref(), Some([_] | [(Kind::Text, _), _])) {
+            return malformed("each claim as an array of perhaps a name, and a value");
         }
         content.clear();
         content.extend_from_slice(b"[\"");
         base64url::encode(salt, &mut content);
         content.extend_from_slice(b"\",");
-        content.extend_from_slice(&claims[place.start + 1..place.end]);
+        content.extend_from_slice(&claim[1..]);
         if !texts.is_empty() {
             texts.push(BETWEEN);
         }
@@ -283,7 +288,16 @@ mod tests {
             (0..4).map(|place| found[place][0].to_string()).collect();
         assert_eq!(salts.len(), 4);
         assert!(salts.iter().all(|salt| salt.len() == 26));
-        for wrong in ["{}", "[1]", "[{}]", "[[1]", "[[[[[[]]]]]]"] {
+        for wrong in [
+            "{}",
+            "[1]",
+            "[{}]",
+            "[[1]",
+            "[[[[[[]]]]]]",
+            "[[]]",
+            "[[1,2]]",
+            "[[\"a\",1,2]]",
+        ] {
             assert!(make(wrong.as_bytes(), LIMITS).is_err(), "{wrong}");
         }
     }
