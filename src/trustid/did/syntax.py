@@ -22,9 +22,8 @@ DID_LENGTH_MAX = 4096
 """Room for a did:jwk of a 4096-bit RSA key."""
 DID_URL_LENGTH_MAX = 8192
 
-_METHOD = re.compile(r"[a-z0-9]+")
 # "++" and "*+" never give back what they took: no text makes these take more than linear time.
-_IDENTIFIER = re.compile(r"(?:[A-Za-z0-9._:-]++|%[0-9A-Fa-f]{2})*+")
+_DID = re.compile(r"did:([a-z0-9]++):((?:[A-Za-z0-9._:-]++|%[0-9A-Fa-f]{2})++)")
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]++|%[0-9A-Fa-f]{2})*+")
 _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+")
 
@@ -57,13 +56,12 @@ class Did:
         """
         if len(text) > DID_LENGTH_MAX:
             raise ResolutionError("did_malformed", f"expected a DID of at most {DID_LENGTH_MAX} characters")
-        scheme, _, rest = text.partition(":")
-        method, _, identifier = rest.partition(":")
-        if scheme != "did" or not _METHOD.fullmatch(method):
-            raise ResolutionError("did_malformed", "expected did:method:identifier")
-        if not identifier or identifier.endswith(":") or not _IDENTIFIER.fullmatch(identifier):
-            raise ResolutionError("did_malformed", "expected an identifier of letters, digits and .-_:%")
-        return cls(method, identifier)
+        found = _DID.fullmatch(text)
+        if found is None or text.endswith(":"):
+            raise ResolutionError(
+                "did_malformed", "expected did:method:identifier, of letters, digits and .-_:%"
+            )
+        return cls(found[1], found[2])
 
     def __str__(self) -> str:
         return f"did:{self.method}:{self.identifier}"
