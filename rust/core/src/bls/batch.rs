@@ -2,8 +2,10 @@
 //!
 //! With random coefficients `r_i` the equations `e(key_i, H(m_i)) = e(G, s_i)`
 //! are added up to one: `prod e(r_i * key_i, H(m_i)) = e(G, sum r_i * s_i)`. If
-//! any of them fails, the sum holds with a probability of 2^-128 at most. The
-//! coefficients are drawn anew from the operating system for each call, after
+//! any of them fails, the sum holds with a probability of 2^-128 at most: each
+//! coefficient is one of `2^128` different numbers modulo the order, `a + b x^2` with
+//! `a` and `b` of 64 bits, for which the curve's endomorphism does half of the
+//! multiplication ([`Affine::scale_each`]). The coefficients are drawn anew from the operating system for each call, after
 //! the signatures are fixed: signatures that are wrong but cancel each other
 //! (`s_1 + d`, `s_2 - d`) pass the plain sum and not this one.
 
@@ -11,7 +13,7 @@ use std::collections::HashMap;
 
 use core::ops::Range;
 
-use trustid_lanes::{Affine, Jacobian, MillerLoop};
+use trustid_lanes::{Affine, Jacobian, MillerLoop, COEFFICIENT};
 
 use super::public::{ProvenKey, PublicKey};
 use super::signature::{ProofOfPossession, Signature};
@@ -19,9 +21,6 @@ use super::suite::{Possession, Suite};
 use super::MAX_PARTS;
 use crate::parallel::{by_ranges, check_threads};
 use crate::Error;
-
-/// Bytes of a coefficient: 128 bits.
-const COEFFICIENT: usize = 16;
 
 /// Checks that each signature fits the key and message at its place.
 ///
@@ -220,7 +219,7 @@ impl<S: Suite> Batch<S> {
                 .map(|(place, members)| {
                     let keys: Vec<S::Key> = members.iter().map(|at| self.keys[*at]).collect();
                     let scalars = self.coefficients_of(&members);
-                    let sum = S::Key::multiply_sum(&keys, &scalars, COEFFICIENT).to_affine();
+                    let sum = S::Key::scale_sum(&keys, &scalars).to_affine();
                     (sum, self.hashes[place])
                 })
                 .unzip(),
@@ -229,7 +228,7 @@ impl<S: Suite> Batch<S> {
                     let points: Vec<S::Signature> =
                         members.iter().map(|at| self.hashes[*at]).collect();
                     let scalars = self.coefficients_of(&members);
-                    let sum = S::Signature::multiply_sum(&points, &scalars, COEFFICIENT);
+                    let sum = S::Signature::scale_sum(&points, &scalars);
                     (self.keys[place], sum.to_affine())
                 })
                 .unzip(),
@@ -252,7 +251,7 @@ impl<S: Suite> Batch<S> {
         let scalars = &self.coefficients[COEFFICIENT * range.start..COEFFICIENT * range.end];
         let parts = by_ranges(points.len(), self.threads, |part| {
             let scalars = &scalars[COEFFICIENT * part.start..COEFFICIENT * part.end];
-            S::Signature::multiply_sum(&points[part], scalars, COEFFICIENT)
+            S::Signature::scale_sum(&points[part], scalars)
         });
         parts.iter().fold(
             Default::default(),
@@ -362,10 +361,11 @@ fn in_parallel<J: Jacobian>(
 
 /// Each point multiplied by its coefficient.
 fn scaled<P: Affine>(points: &[P], coefficients: &[u8], threads: usize) -> Vec<P> {
-    in_parallel(points.len(), threads, |index| {
-        let scalar = &coefficients[COEFFICIENT * index..COEFFICIENT * (index + 1)];
-        P::Jacobian::from_affine(&points[index]).multiply_public(scalar)
+    by_ranges(points.len(), threads, |range| {
+        let coefficients = &coefficients[COEFFICIENT * range.start..COEFFICIENT * range.end];
+        P::scale_each(&points[range], coefficients)
     })
+    .concat()
 }
 
 /// The members of `range` that share a place, for each place.
