@@ -252,6 +252,9 @@ CODES: dict[str, CodeInfo] = {
     "point_not_in_subgroup": CodeInfo(
         MalformedError, 400, "The bytes name a point outside the prime-order subgroup."
     ),
+    "scalar_invalid": CodeInfo(
+        MalformedError, 400, "A number is not encoded in 32 bytes, or not below the group order."
+    ),
     "context_unknown": CodeInfo(
         UnsupportedError, 400, "The document names a context that is not known here."
     ),

@@ -6,6 +6,8 @@ import random
 
 import pytest
 from py_ecc.bls import G2Basic, G2MessageAugmentation, G2ProofOfPossession
+from py_ecc.bls.g2_primitives import G1_to_pubkey
+from py_ecc.optimized_bls12_381 import G1, Z1, add, curve_order, multiply
 
 from trustid.keys import bls
 from trustid.keys.bls import ProofOfPossession, SecretKey, Signature, Suite
@@ -49,3 +51,15 @@ def test_aggregates_check_on_both_sides() -> None:
     bls.fast_aggregate_verify(
         Signature.from_bytes(bytes(total)), [key.proven_key() for key in keys], b"epoch 7"
     )
+
+
+def test_sums_of_multiples_are_the_same_points() -> None:
+    source = random.Random(16)
+    values = [source.randrange(curve_order) for _ in range(4)]
+    points = [multiply(G1, value) for value in values]
+    total = Z1
+    for point, value in zip(points, reversed(values), strict=True):
+        total = add(total, multiply(point, value))
+    scalars = b"".join(value.to_bytes(32, "big") for value in reversed(values))
+    encoded = b"".join(G1_to_pubkey(point) for point in points)
+    assert bls.multi_scalar_multiply_g1(encoded, scalars) == G1_to_pubkey(total)

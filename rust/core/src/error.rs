@@ -37,6 +37,9 @@ pub enum Error {
     /// A secret key is zero or not below the group order.
     #[error("expected a secret key above zero and below the group order")]
     SecretKeyRange,
+    /// A number that points are multiplied with is not 32 bytes below the group order.
+    #[error("expected numbers of 32 bytes below the group order")]
+    ScalarInvalid,
     /// Key material for `KeyGen` is shorter than 32 bytes.
     #[error("expected key material of at least 32 bytes, found {found}")]
     KeyMaterialShort {

@@ -4,6 +4,7 @@
 //! * [`hash`]: hashing to the groups, RFC 9380;
 //! * [`accumulator`]: revocation, the manager's side;
 //! * [`membership`]: proofs of not being revoked;
+//! * [`multi_scalar`]: sums of multiples of points;
 //! * [`Error`]: every refusal.
 //!
 //! A value in hand is valid: whatever was read from bytes was checked for
@@ -19,6 +20,7 @@ mod error;
 mod files;
 pub mod hash;
 pub mod membership;
+pub mod multi_scalar;
 mod parallel;
 mod random;
 

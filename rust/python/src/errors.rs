@@ -58,6 +58,7 @@ fn place(error: &Error) -> (Class, &'static str) {
         Error::PointEncoding { .. } => (Class::Malformed, "point_encoding"),
         Error::PointNotOnCurve => (Class::Malformed, "point_not_on_curve"),
         Error::PointNotInSubgroup => (Class::Malformed, "point_not_in_subgroup"),
+        Error::ScalarInvalid => (Class::Malformed, "scalar_invalid"),
         Error::KeyIsIdentity
         | Error::SecretKeyLength { .. }
         | Error::SecretKeyRange

@@ -44,6 +44,7 @@ mod _core {
     #[pymodule_export]
     use crate::hash::{
         encode_to_g1, encode_to_g2, hash_many_to_g1, hash_many_to_g2, hash_to_g1, hash_to_g2,
+        multi_scalar_multiply_g1, multi_scalar_multiply_g2,
     };
     #[pymodule_export]
     use crate::lanes::lanes_path;

@@ -20,7 +20,8 @@ In bulk: `verify_batch` checks many independent signatures together and
 `find_invalid` names the bad ones; `PublicKey.read_many`, `Signature.read_many`
 and `SecretKey.sign_many` take and give contiguous bytes; a `KeyStore` is a file
 of checked keys that sums a million of them in a fraction of a second. Threads
-are used where `threads=` asks for them.
+are used where `threads=` asks for them. `multi_scalar_multiply_g1` and `_g2` add up
+multiples of many points, for protocols that are built on the groups themselves.
 
 Secret keys are wiped when they go, used in constant time, and neither printed,
 compared, copied nor pickled. The interpreter lock is released for work of more
@@ -49,6 +50,8 @@ from trustid._core import (
     aggregate,
     fast_aggregate_verify,
     find_invalid,
+    multi_scalar_multiply_g1,
+    multi_scalar_multiply_g2,
     verify_aggregate,
     verify_batch,
 )
@@ -64,6 +67,8 @@ __all__ = [
     "aggregate",
     "fast_aggregate_verify",
     "find_invalid",
+    "multi_scalar_multiply_g1",
+    "multi_scalar_multiply_g2",
     "verify_aggregate",
     "verify_batch",
 ]
