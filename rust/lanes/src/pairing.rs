@@ -2,9 +2,10 @@
 
 use blst::{
     blst_final_exp, blst_fp12, blst_fp12_is_one, blst_fp12_mul, blst_fp6, blst_miller_loop_lines,
-    blst_miller_loop_n, blst_precompute_lines,
+    blst_precompute_lines,
 };
 
+use crate::batched::miller_product;
 use crate::curve::{Affine, G1Affine, G2Affine};
 
 /// Lines of one Miller loop: what it does with the point of G2 alone.
@@ -74,14 +75,7 @@ impl MillerLoop {
         if left.is_empty() {
             return;
         }
-        let lefts = [G1Affine::as_raw(left).as_ptr(), core::ptr::null()];
-        let rights = [G2Affine::as_raw(right).as_ptr(), core::ptr::null()];
-        let mut factor = blst_fp12::default();
-        // SAFETY: a list of one pointer and null is blst's spelling of one contiguous
-        // array; both arrays hold `left.len()` points.
-        unsafe {
-            blst_miller_loop_n(&raw mut factor, rights.as_ptr(), lefts.as_ptr(), left.len());
-        }
+        let factor = miller_product(left, right);
         self.multiply(&factor);
     }
 

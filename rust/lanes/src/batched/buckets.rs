@@ -13,12 +13,17 @@
 //! The time depends on the scalars: they are public.
 
 use super::collapse::{collapse, unload, Entry, Stored, NEGATIVE};
-use super::coordinate::Coordinate;
-use super::field::LANES;
+use super::coordinate::{Coordinate, InLanes};
+use super::field::{Field, LANES};
+use super::path::{dispatch, Kernel};
 use crate::curve::{Affine, Jacobian};
 
 /// The least and the most bits of a digit.
 const DIGIT_BITS: core::ops::RangeInclusive<usize> = 4..=15;
+
+/// Fewer points are blst's; more are worked on in parts, so that memory stays bounded.
+const POINTS_MIN: usize = 64;
+const POINTS_MAX: usize = 1 << 18;
 
 /// Digits that are put into buckets together, if there are as many.
 const DIGITS_AT_ONCE: usize = 1 << 16;
@@ -28,15 +33,56 @@ type JacobianOf<C> = <<C as Coordinate>::Point as Affine>::Jacobian;
 /// `sum k_i P_i` for finite points; `scalars` are little-endian, of `width` bytes each.
 ///
 /// # Panics
-/// If there are no points, `2^31` or more, or another number of scalars: bugs of the caller.
-#[inline(always)]
-pub(super) fn multiply_sum<C: Coordinate>(
-    points: &[C::Point],
-    scalars: &[u8],
+/// If there is another number of scalars: a bug of the caller.
+pub(crate) fn multiply_sum<P: InLanes>(points: &[P], scalars: &[u8], width: usize) -> P::Jacobian {
+    dispatch(MultiplySum {
+        points,
+        scalars,
+        width,
+    })
+}
+
+/// A sum of multiples, to be computed.
+#[derive(Clone, Copy)]
+struct MultiplySum<'a, P> {
+    points: &'a [P],
+    scalars: &'a [u8],
     width: usize,
-) -> JacobianOf<C> {
-    assert!(!points.is_empty() && points.len() < NEGATIVE as usize);
-    assert!(scalars.len() == width * points.len());
+}
+
+impl<P: InLanes> Kernel for MultiplySum<'_, P> {
+    type Output = P::Jacobian;
+
+    fn portable(self) -> P::Jacobian {
+        InLanes::multiply_sum_with_blst(self.points, self.scalars, self.width)
+    }
+
+    #[inline(always)]
+    fn run<F: Field>(self) -> P::Jacobian {
+        let width = self.width;
+        assert_eq!(
+            self.scalars.len(),
+            width * self.points.len(),
+            "one scalar a point"
+        );
+        if self.points.len() < POINTS_MIN || width == 0 {
+            return self.portable();
+        }
+        let mut total = P::Jacobian::default();
+        for (points, scalars) in self
+            .points
+            .chunks(POINTS_MAX)
+            .zip(self.scalars.chunks(width * POINTS_MAX))
+        {
+            total = total.add(&sum::<P::Coordinate<F>>(points, scalars, width));
+        }
+        total
+    }
+}
+
+/// The same in lanes, for one point or more and at most [`POINTS_MAX`].
+#[inline(always)]
+fn sum<C: Coordinate>(points: &[C::Point], scalars: &[u8], width: usize) -> JacobianOf<C> {
     let stored: Vec<Stored<C>> = store_all::<C>(points);
     let bits = digit_bits(points.len(), 8 * width);
     let places = places(8 * width, bits);
@@ -211,8 +257,7 @@ fn store_all<C: Coordinate>(points: &[C::Point]) -> Vec<Stored<C>> {
 #[cfg(test)]
 mod tests {
     use super::super::eight::Eight as Whole;
-    use super::super::fp::Fp;
-    use super::super::fp2::Fp2;
+    use super::super::path::{on_path, paths};
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{G1Affine, G2Affine};
@@ -246,13 +291,32 @@ mod tests {
         total.to_affine()
     }
 
-    fn check<C: Coordinate>(points: &[C::Point], scalars: &[u8], width: usize) {
+    fn check<P: InLanes>(points: &[P], scalars: &[u8], width: usize) {
+        let expected = expected(points, scalars, width);
+        let found = sum::<P::Coordinate<Whole<Plain>>>(points, scalars, width);
         assert_eq!(
-            expected(points, scalars, width),
-            multiply_sum::<C>(points, scalars, width).to_affine(),
+            expected,
+            found.to_affine(),
             "{} points of {width} bytes",
             points.len()
         );
+        for path in paths() {
+            let found = on_path(
+                path,
+                MultiplySum {
+                    points,
+                    scalars,
+                    width,
+                },
+            );
+            assert_eq!(
+                expected,
+                found.to_affine(),
+                "{} points, {}",
+                points.len(),
+                path.name()
+            );
+        }
     }
 
     #[test]
@@ -267,10 +331,10 @@ mod tests {
             (300, 32),
             (257, 16),
         ] {
-            check::<Fp<Whole<Plain>>>(&all[..count], &numbers(count, width), width);
+            check(&all[..count], &numbers(count, width), width);
         }
         for (count, width) in [(1, 16), (40, 32)] {
-            check::<Fp2<Whole<Plain>>>(&twisted[..count], &numbers(count, width), width);
+            check(&twisted[..count], &numbers(count, width), width);
         }
     }
 
@@ -288,22 +352,22 @@ mod tests {
             vec![0x80; 64 * 16],
             numbers(64, 16),
         ] {
-            check::<Fp<Whole<Plain>>>(&good, &scalars, 16);
-            check::<Fp<Whole<Plain>>>(&same, &scalars, 16);
-            check::<Fp<Whole<Plain>>>(&pairs[..64], &scalars, 16);
+            check(&good, &scalars, 16);
+            check(&same, &scalars, 16);
+            check(&pairs[..64], &scalars, 16);
         }
         let twice: Vec<u8> = numbers(32, 16)
             .chunks_exact(16)
             .flat_map(|part| [part, part].concat())
             .collect();
-        check::<Fp<Whole<Plain>>>(&pairs[..64], &twice, 16);
+        check(&pairs[..64], &twice, 16);
         let twisted = points::<G2Affine>(12);
         let pairs: Vec<G2Affine> = twisted
             .iter()
             .flat_map(|point| [*point, point.negate()])
             .collect();
-        check::<Fp2<Whole<Plain>>>(&pairs, &vec![0x11; 24 * 16], 16);
-        check::<Fp2<Whole<Plain>>>(
+        check(&pairs, &vec![0x11; 24 * 16], 16);
+        check(
             &[vec![twisted[0]; 23], vec![twisted[1]]].concat(),
             &vec![0x11; 24 * 16],
             16,
@@ -313,6 +377,6 @@ mod tests {
     #[test]
     fn a_bucket_larger_than_a_chunk_is_added_up() {
         let all = points::<G1Affine>(20_000);
-        check::<Fp<Whole<Plain>>>(&all, &vec![1; 20_000], 1);
+        check(&all, &vec![1; 20_000], 1);
     }
 }

@@ -5,10 +5,10 @@ use blst::{blst_p1_affine, blst_p2_affine};
 use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::fp2::Fp2;
-use crate::curve::{Affine, G1Affine, G2Affine};
+use crate::curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian};
 
 /// A coordinate of eight points; bounds are those of [`Fp`].
-pub(super) trait Coordinate: Copy {
+pub(crate) trait Coordinate: Copy {
     /// The points of which this is a coordinate.
     type Point: Affine;
     /// A coordinate of one point in memory.
@@ -35,6 +35,31 @@ pub(super) trait Coordinate: Copy {
     fn scatter(&self) -> [Self::Row; LANES];
     /// `2 p` less a coordinate in memory, which must not be above that.
     fn negate(row: &Self::Row) -> Self::Row;
+}
+
+/// A group whose points are added in lanes.
+pub(crate) trait InLanes: Affine {
+    /// A coordinate of eight points.
+    type Coordinate<F: Field>: Coordinate<Point = Self>;
+
+    /// The sum of multiples with blst.
+    fn multiply_sum_with_blst(points: &[Self], scalars: &[u8], width: usize) -> Self::Jacobian;
+}
+
+impl InLanes for G1Affine {
+    type Coordinate<F: Field> = Fp<F>;
+
+    fn multiply_sum_with_blst(points: &[Self], scalars: &[u8], width: usize) -> G1Jacobian {
+        Self::multiply_sum_with_blst(points, scalars, width)
+    }
+}
+
+impl InLanes for G2Affine {
+    type Coordinate<F: Field> = Fp2<F>;
+
+    fn multiply_sum_with_blst(points: &[Self], scalars: &[u8], width: usize) -> G2Jacobian {
+        Self::multiply_sum_with_blst(points, scalars, width)
+    }
 }
 
 macro_rules! field {

@@ -16,7 +16,7 @@ pub(super) const LANES: usize = 8;
 ///
 /// Functions may use instructions that a processor may lack: a field is named only behind
 /// the question whether it has them ([`super::path`]).
-pub(super) trait Field: Copy + 'static {
+pub(crate) trait Field: Copy + 'static {
     /// Eight numbers.
     type Element: Copy;
     /// A number of one lane in memory, in the form that lanes use.

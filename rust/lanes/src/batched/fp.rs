@@ -11,7 +11,7 @@ use crate::curve::G1Affine;
 
 /// Eight field elements.
 #[derive(Clone, Copy)]
-pub(super) struct Fp<F: Field>(F::Element);
+pub(crate) struct Fp<F: Field>(F::Element);
 
 impl<F: Field> Fp<F> {
     #[inline(always)]

@@ -7,7 +7,7 @@ use super::fp::Fp;
 
 /// Eight numbers `c0 + c1 u`.
 #[derive(Clone, Copy)]
-pub(super) struct Fp2<F: Field> {
+pub(crate) struct Fp2<F: Field> {
     pub(super) c0: Fp<F>,
     pub(super) c1: Fp<F>,
 }

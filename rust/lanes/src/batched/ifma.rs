@@ -8,13 +8,14 @@ use core::arch::x86_64::{
 };
 use std::arch::is_x86_feature_detected;
 
-use super::eight::{self, Lanes, LIMBS};
+use super::eight::{self, Eight, Lanes, LIMBS};
 use super::field::LANES;
+use super::path::Kernel;
 
 /// Eight numbers in one register.
 ///
 /// Its functions use AVX-512 IFMA and may run only where [`available`] said so.
-/// They are inlined into what [`within`] calls, behind that question ([`super::path`]).
+/// They are inlined into [`run`], behind that question ([`super::path`]).
 #[derive(Clone, Copy)]
 pub(super) struct Ifma(__m512i);
 
@@ -23,10 +24,10 @@ pub(super) fn available() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")
 }
 
-/// Calls `work` where it may use the instructions; what is inlined into it will.
+/// Does the work where it may use the instructions; what is inlined into it will.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn within<T>(work: impl FnOnce() -> T) -> T {
-    work()
+pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Eight<Ifma>>()
 }
 
 /// Out of line: written out at each call, the tower would not fit the instruction cache.
@@ -42,7 +43,7 @@ fn dot_here<const N: usize>(
 impl Lanes for Ifma {
     #[inline(always)]
     fn splat(value: u64) -> Self {
-        // SAFETY: only reached through `within`, behind `available`; so are all below.
+        // SAFETY: only reached through `run`, behind `available`; so are all below.
         Self(unsafe { _mm512_set1_epi64(value.cast_signed()) })
     }
 

@@ -28,12 +28,13 @@
 //! For a pair and a doubling: 26 products in `Fp` for the point and the inversion's
 //! share, 4 for the line, and 48 products with 12 reductions to multiply by it.
 
-use blst::{blst_fp12, blst_fp12_conjugate, blst_fp12_mul};
+use blst::{blst_fp12, blst_fp12_conjugate, blst_fp12_mul, blst_miller_loop_n};
 
 use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::fp12::{Fp12, Line};
 use super::fp2::Fp2;
+use super::path::{dispatch, Kernel};
 use crate::curve::{G1Affine, G2Affine};
 
 /// The absolute value of the curve's parameter, `-x`.
@@ -41,7 +42,10 @@ const PARAMETER: u64 = 0xd201_0000_0001_0000;
 
 /// Pairs that are worked on together: their points stay near the processor, and what
 /// is paid once a step is shared among 128.
-pub(super) const PAIRS: usize = 1 << 10;
+const PAIRS: usize = 1 << 10;
+
+/// Fewer pairs are blst's: what is paid once a step is shared among too few.
+const PAIRS_MIN: usize = 12;
 
 /// Lines that the running product takes before it is reduced: it grows by `2 p` with each.
 const LINES: usize = 8;
@@ -60,13 +64,71 @@ struct Pairs<F: Field> {
 }
 
 /// The product of the Miller loops of pairs of finite points, up to factors that the
-/// final exponentiation removes; or `None` if it met a division by zero, which points
-/// of the subgroups cannot cause.
+/// final exponentiation removes.
+///
+/// # Panics
+/// If there are no pairs, or the slices differ in length: bugs of the caller.
+pub(crate) fn miller_product(left: &[G1Affine], right: &[G2Affine]) -> blst_fp12 {
+    dispatch(MillerProduct { left, right })
+}
+
+/// A product of Miller loops, to be computed.
+pub(super) struct MillerProduct<'a> {
+    pub(super) left: &'a [G1Affine],
+    pub(super) right: &'a [G2Affine],
+}
+
+impl Kernel for MillerProduct<'_> {
+    type Output = blst_fp12;
+
+    fn portable(self) -> blst_fp12 {
+        let lefts = [G1Affine::as_raw(self.left).as_ptr(), core::ptr::null()];
+        let rights = [G2Affine::as_raw(self.right).as_ptr(), core::ptr::null()];
+        assert!(!self.left.is_empty() && self.left.len() == self.right.len());
+        let mut product = blst_fp12::default();
+        // SAFETY: a list of one pointer and null is blst's spelling of one contiguous
+        // array; both arrays hold `left.len()` points.
+        unsafe {
+            blst_miller_loop_n(
+                &raw mut product,
+                rights.as_ptr(),
+                lefts.as_ptr(),
+                self.left.len(),
+            );
+        }
+        product
+    }
+
+    #[inline(always)]
+    fn run<F: Field>(self) -> blst_fp12 {
+        let mut total: Option<blst_fp12> = None;
+        for (left, right) in self.left.chunks(PAIRS).zip(self.right.chunks(PAIRS)) {
+            let in_lanes = if left.len() < PAIRS_MIN {
+                None
+            } else {
+                product::<F>(left, right)
+            };
+            let part = in_lanes.unwrap_or_else(|| MillerProduct { left, right }.portable());
+            total = Some(total.map_or(part, |total| times(&total, &part)));
+        }
+        total.unwrap_or_else(|| self.portable())
+    }
+}
+
+fn times(left: &blst_fp12, right: &blst_fp12) -> blst_fp12 {
+    let mut result = blst_fp12::default();
+    // SAFETY: blst reads two numbers and writes one.
+    unsafe { blst_fp12_mul(&raw mut result, left, right) };
+    result
+}
+
+/// The same in lanes, or `None` if a division by zero was met, which points of the
+/// subgroups cannot cause.
 ///
 /// # Panics
 /// If there are more than [`PAIRS`]: a bug of the caller.
 #[inline(always)]
-pub(super) fn product<F: Field>(left: &[G1Affine], right: &[G2Affine]) -> Option<blst_fp12> {
+fn product<F: Field>(left: &[G1Affine], right: &[G2Affine]) -> Option<blst_fp12> {
     assert!(left.len() == right.len() && left.len() <= PAIRS);
     let mut pairs = load::<F>(left, right)?;
     let mut before = vec![Fp2::zero(); pairs.len()];
@@ -81,8 +143,7 @@ pub(super) fn product<F: Field>(left: &[G1Affine], right: &[G2Affine]) -> Option
     }
     let [mut total, others @ ..] = product.store();
     for other in &others {
-        // SAFETY: blst allows the result to be one of the factors.
-        unsafe { blst_fp12_mul(&raw mut total, &raw const total, other) };
+        total = times(&total, other);
     }
     // The parameter is negative.
     // SAFETY: blst changes one number in place.
@@ -208,12 +269,15 @@ fn load<F: Field>(left: &[G1Affine], right: &[G2Affine]) -> Option<Vec<Pairs<F>>
 
 #[cfg(test)]
 mod tests {
-    use blst::{blst_final_exp, blst_miller_loop_n};
+    use blst::{
+        blst_final_exp, blst_fp, blst_fp12_one, blst_fp2, blst_fp_from_uint64, blst_p1_affine,
+    };
 
     use super::super::eight::Eight;
+    use super::super::path::{on_path, paths};
     use super::super::plain::Plain;
     use super::*;
-    use crate::curve::{G1Jacobian, G2Jacobian, Jacobian};
+    use crate::curve::{Affine, G1Jacobian, G2Jacobian, Jacobian};
 
     fn pairs(count: usize) -> (Vec<G1Affine>, Vec<G2Affine>) {
         (0..count)
@@ -233,30 +297,72 @@ mod tests {
         result
     }
 
-    fn with_blst(left: &[G1Affine], right: &[G2Affine]) -> blst_fp12 {
-        let mut value = blst_fp12::default();
-        let (lefts, rights) = (G1Affine::as_raw(left), G2Affine::as_raw(right));
-        // SAFETY: one pointer and null stand for a contiguous array of that length.
-        unsafe {
-            blst_miller_loop_n(
-                &raw mut value,
-                [rights.as_ptr(), core::ptr::null()].as_ptr(),
-                [lefts.as_ptr(), core::ptr::null()].as_ptr(),
-                left.len(),
-            );
+    #[test]
+    fn products_of_pairings_are_those_of_blst() {
+        let (left, right) = pairs(PAIRS + 9);
+        for count in [1, 2, 7, 8, 9, 16, 17, PAIRS + 9] {
+            let (left, right) = (&left[..count], &right[..count]);
+            let expected = finished(&MillerProduct { left, right }.portable());
+            for path in paths() {
+                let found = on_path(path, MillerProduct { left, right });
+                assert_eq!(expected, finished(&found), "{count} pairs, {}", path.name());
+            }
+            if count < 20 {
+                let found = product::<Eight<Plain>>(left, right).expect("finite");
+                assert_eq!(expected, finished(&found), "{count} pairs, plain");
+            }
         }
-        finished(&value)
     }
 
     #[test]
-    fn products_of_pairings_are_those_of_blst() {
-        let (left, right) = pairs(17);
-        for count in [1, 2, 7, 8, 9, 16, 17] {
-            let found = product::<Eight<Plain>>(&left[..count], &right[..count]).expect("finite");
+    fn a_point_and_its_negative_cancel_in_any_lane() {
+        let (left, right) = pairs(11);
+        let lefts: Vec<G1Affine> = left
+            .iter()
+            .flat_map(|point| [*point, point.negate()])
+            .collect();
+        let rights: Vec<G2Affine> = right.iter().flat_map(|point| [*point; 2]).collect();
+        // SAFETY: blst returns the address of a constant.
+        let one = unsafe { *blst_fp12_one() };
+        for path in paths() {
+            let pairs = MillerProduct {
+                left: &lefts,
+                right: &rights,
+            };
+            assert_eq!(one, finished(&on_path(path, pairs)), "{}", path.name());
+        }
+    }
+
+    #[test]
+    fn points_outside_the_subgroups_are_left_to_blst() {
+        // (0, 2) has order three on the curve: twice it is its negative.
+        let mut two = blst_fp::default();
+        // SAFETY: blst reads six words and writes one element.
+        unsafe { blst_fp_from_uint64(&raw mut two, [2, 0, 0, 0, 0, 0].as_ptr()) };
+        let small = G1Affine(blst_p1_affine {
+            x: blst_fp::default(),
+            y: two,
+        });
+        let (mut left, mut right) = pairs(13);
+        left[3] = small;
+        // A point whose second coordinate is zero is of order two: no tangent has a slope.
+        right[5].0.y = blst_fp2::default();
+        assert!(product::<Eight<Plain>>(&left, &right).is_none());
+        let expected = MillerProduct {
+            left: &left,
+            right: &right,
+        }
+        .portable();
+        for path in paths() {
             assert_eq!(
-                with_blst(&left[..count], &right[..count]),
-                finished(&found),
-                "{count} pairs"
+                expected,
+                on_path(
+                    path,
+                    MillerProduct {
+                        left: &left,
+                        right: &right
+                    }
+                )
             );
         }
     }

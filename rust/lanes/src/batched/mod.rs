@@ -15,29 +15,25 @@
 )]
 #![cfg_attr(
     not(test),
-    allow(dead_code, reason = "sums take less of the field than pairings will")
+    allow(
+        dead_code,
+        reason = "pairings and sums take less of the fields than hashing will"
+    )
 )]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
-#[cfg(test)]
 mod buckets;
-#[cfg(test)]
 mod collapse;
-#[cfg(test)]
 mod coordinate;
 mod eight;
 mod field;
 mod fp;
-#[cfg(test)]
 mod fp12;
-#[cfg(test)]
 mod fp2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
-#[cfg(test)]
 mod miller;
-#[cfg(test)]
 mod multiples;
 mod path;
 #[cfg(test)]
@@ -48,6 +44,9 @@ mod sum;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use buckets::multiply_sum;
+pub(crate) use miller::miller_product;
+pub(crate) use multiples::scale_each;
 pub use path::{path, paths, Path, PathUnavailable, VARIABLE};
 pub(crate) use reading::read_all;
 pub(crate) use sum::{sum, sum_size};

@@ -24,12 +24,16 @@ use super::collapse::Stored;
 use super::coordinate::Coordinate;
 use super::field::{Field, LANES};
 use super::fp::Fp;
+use super::path::{dispatch, Kernel};
 use crate::curve::G1Affine;
-use crate::endomorphism::{Endomorphism, COEFFICIENT};
+use crate::endomorphism::{self, Endomorphism, COEFFICIENT};
 
 /// Points that are worked on together: what is paid for an inversion is shared, and
 /// their tables, 1 KB each, stay in the cache.
-pub(super) const POINTS: usize = 1 << 10;
+const POINTS: usize = 1 << 10;
+
+/// Fewer points are blst's: they share what an inversion costs among too few.
+const POINTS_MIN: usize = 12;
 
 /// Digits of half a coefficient, and their bits.
 const DIGITS: usize = 16;
@@ -59,17 +63,65 @@ struct Eight<F: Field> {
     digits: [Digits; LANES],
 }
 
-/// Each finite point times its coefficient, or `None` if a division by zero was met, which
-/// points of prime order with coefficients other than zero and `x^2` cannot cause.
+/// Each finite point times its coefficient.
 ///
 /// # Panics
-/// If there are more than [`POINTS`], or another number of coefficients: bugs of the caller.
+/// If there is another number of coefficients: a bug of the caller.
+pub(crate) fn scale_each(points: &[G1Affine], coefficients: &[u8]) -> Vec<G1Affine> {
+    dispatch(ScaleEach {
+        points,
+        coefficients,
+    })
+}
+
+/// Multiples of points, to be computed.
+#[derive(Clone, Copy)]
+struct ScaleEach<'a> {
+    points: &'a [G1Affine],
+    coefficients: &'a [u8],
+}
+
+impl Kernel for ScaleEach<'_> {
+    type Output = Vec<G1Affine>;
+
+    fn portable(self) -> Vec<G1Affine> {
+        endomorphism::scale_each(self.points, self.coefficients)
+    }
+
+    #[inline(always)]
+    fn run<F: Field>(self) -> Vec<G1Affine> {
+        let mut result = Vec::with_capacity(self.points.len());
+        for (points, coefficients) in self
+            .points
+            .chunks(POINTS)
+            .zip(self.coefficients.chunks(COEFFICIENT * POINTS))
+        {
+            let in_lanes = if points.len() < POINTS_MIN {
+                None
+            } else {
+                multiply_each::<F>(points, coefficients)
+            };
+            result.extend(in_lanes.unwrap_or_else(|| {
+                ScaleEach {
+                    points,
+                    coefficients,
+                }
+                .portable()
+            }));
+        }
+        result
+    }
+}
+
+/// The same in lanes, or `None` if a division by zero was met, which points of prime order
+/// with coefficients other than zero and `x^2` cannot cause.
 #[inline(always)]
-pub(super) fn multiply_each<F: Field>(
-    points: &[G1Affine],
-    coefficients: &[u8],
-) -> Option<Vec<G1Affine>> {
-    assert!(points.len() <= POINTS && coefficients.len() == COEFFICIENT * points.len());
+fn multiply_each<F: Field>(points: &[G1Affine], coefficients: &[u8]) -> Option<Vec<G1Affine>> {
+    assert_eq!(
+        coefficients.len(),
+        COEFFICIENT * points.len(),
+        "one coefficient a point"
+    );
     let bases: Vec<Points<F>> = points.chunks(LANES).map(load).collect();
     let mut before = vec![Fp::one(); bases.len()];
     let eights = tabulate(&bases, coefficients, &mut before)?;
@@ -289,6 +341,7 @@ impl<F: Field> Points<F> {
 #[cfg(test)]
 mod tests {
     use super::super::eight::Eight as Whole;
+    use super::super::path::{on_path, paths};
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{Affine, G1Jacobian, Jacobian};
@@ -359,9 +412,41 @@ mod tests {
             })
             .collect();
         for count in [1, 7, 8, 9, points.len()] {
-            let found =
-                multiply_each::<Whole<Plain>>(&points[..count], &bytes[..count * COEFFICIENT]);
+            let (points, coefficients) = (&points[..count], &bytes[..count * COEFFICIENT]);
+            let found = multiply_each::<Whole<Plain>>(points, coefficients);
             assert_eq!(&expected[..count], found.expect("prime order"));
+            for path in paths() {
+                let found = on_path(
+                    path,
+                    ScaleEach {
+                        points,
+                        coefficients,
+                    },
+                );
+                assert_eq!(&expected[..count], found, "{count} points, {}", path.name());
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_divide_by_zero_is_left_to_blst() {
+        let points = [G1Affine::generator(); 13];
+        let mut coefficients = vec![7; 13 * COEFFICIENT];
+        assert!(multiply_each::<Whole<Plain>>(&points, &coefficients).is_some());
+        coefficients[4 * COEFFICIENT..5 * COEFFICIENT].fill(0);
+        assert!(multiply_each::<Whole<Plain>>(&points, &coefficients).is_none());
+        let expected = ScaleEach {
+            points: &points,
+            coefficients: &coefficients,
+        }
+        .portable();
+        assert_eq!(G1Affine::default(), expected[4]);
+        for path in paths() {
+            let kernel = ScaleEach {
+                points: &points,
+                coefficients: &coefficients,
+            };
+            assert_eq!(expected, on_path(path, kernel));
         }
     }
 }

@@ -98,12 +98,12 @@ pub(crate) fn on_path<K: Kernel>(path: Path, kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
         Path::Avx2 if avx2::available() => {
             // SAFETY: the processor has the features that the function was compiled for.
-            unsafe { avx2::within(|| kernel.run::<avx2::Avx2>()) }
+            unsafe { avx2::run(kernel) }
         }
         #[cfg(target_arch = "x86_64")]
         Path::Ifma if ifma::available() => {
             // SAFETY: the processor has the features that the function was compiled for.
-            unsafe { ifma::within(|| kernel.run::<super::eight::Eight<ifma::Ifma>>()) }
+            unsafe { ifma::run(kernel) }
         }
         _ => kernel.portable(),
     }

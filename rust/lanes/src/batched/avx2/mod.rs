@@ -23,6 +23,7 @@ use self::instructions::{add, number, subtract};
 use self::limbs::{balanced, Half, LIMBS};
 use super::eight::power_of_two;
 use super::field::{Field, LANES};
+use super::path::Kernel;
 
 /// Lanes of a register.
 const HALF: usize = 4;
@@ -39,10 +40,10 @@ pub(super) fn available() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
-/// Calls `work` where it may use the instructions; what is inlined into it will.
+/// Does the work where it may use the instructions; what is inlined into it will.
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn within<T>(work: impl FnOnce() -> T) -> T {
-    work()
+pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
 }
 
 /// Functions of the field, each one compiled for the instructions.
