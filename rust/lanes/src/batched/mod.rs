@@ -26,6 +26,7 @@ mod avx2;
 mod buckets;
 mod collapse;
 mod coordinate;
+mod digits;
 mod eight;
 mod field;
 mod fp;

@@ -22,6 +22,7 @@
 
 use super::collapse::Stored;
 use super::coordinate::Coordinate;
+use super::digits::{Digits, DIGITS, DIGIT_BITS};
 use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::path::{dispatch, Kernel};
@@ -35,10 +36,6 @@ const POINTS: usize = 1 << 10;
 /// Fewer points are blst's: they share what an inversion costs among too few.
 const POINTS_MIN: usize = 12;
 
-/// Digits of half a coefficient, and their bits.
-const DIGITS: usize = 16;
-const DIGIT_BITS: usize = 4;
-
 /// Odd multiples of a point: 1, 3, ... 15.
 const MULTIPLES: usize = 1 << (DIGIT_BITS - 1);
 
@@ -47,13 +44,6 @@ const MULTIPLES: usize = 1 << (DIGIT_BITS - 1);
 struct Points<F: Field> {
     x: Fp<F>,
     y: Fp<F>,
-}
-
-/// The digits of both halves, the lowest first, and whether each half was made odd.
-#[derive(Clone, Copy)]
-struct Digits {
-    halves: [[i8; DIGITS]; 2],
-    one_more: [bool; 2],
 }
 
 /// Eight points with their coefficients.
@@ -222,41 +212,6 @@ fn entries<F: Field>(
         .collect()
 }
 
-impl Digits {
-    fn of(coefficient: &[u8]) -> Self {
-        let mut result = Self {
-            halves: [[0; DIGITS]; 2],
-            one_more: [false; 2],
-        };
-        for (half, bytes) in coefficient.chunks_exact(8).enumerate() {
-            let mut number = 0;
-            for byte in bytes.iter().rev() {
-                number = number << 8 | u64::from(*byte);
-            }
-            result.one_more[half] = number % 2 == 0;
-            result.halves[half] = odd_digits(number | 1);
-        }
-        result
-    }
-}
-
-/// An odd number as `sum d_i 16^i` with odd digits between -15 and 15, the highest above zero.
-fn odd_digits(mut number: u64) -> [i8; DIGITS] {
-    let mut digits = [0; DIGITS];
-    for digit in &mut digits[..DIGITS - 1] {
-        // The lowest five bits, of which the last is set, less 16.
-        *digit = small(number % 32) - 16;
-        // (number - digit) / 16, without leaving 64 bits.
-        number = number / 32 * 2 + 1;
-    }
-    digits[DIGITS - 1] = small(number);
-    digits
-}
-
-fn small(number: u64) -> i8 {
-    i8::try_from(number).expect("five bits")
-}
-
 impl<F: Field> Eight<F> {
     /// Each lane's multiple for a digit of one half.
     #[inline(always)]
@@ -345,31 +300,6 @@ mod tests {
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{Affine, G1Jacobian, Jacobian};
-
-    #[test]
-    fn digits_make_up_their_number() {
-        for number in [
-            1,
-            3,
-            15,
-            17,
-            0xff,
-            0x1_0001,
-            u64::MAX,
-            u64::MAX - 2,
-            0x8000_0000_0000_0001,
-        ] {
-            let digits = odd_digits(number);
-            assert!(digits
-                .iter()
-                .all(|digit| digit % 2 != 0 && digit.abs() < 16));
-            let sum = digits
-                .iter()
-                .rev()
-                .fold(0_i128, |sum, digit| 16 * sum + i128::from(*digit));
-            assert_eq!(i128::from(number), sum);
-        }
-    }
 
     #[test]
     fn multiples_are_those_of_blst() {
