@@ -168,7 +168,7 @@ def w3c_credential(context: str, issuer: str) -> JsonObject:
 
 
 def our_w3c_calls(key: Ed25519SigningKey) -> tuple[Call, Call]:
-    """Issue and verify with eddsa-rdfc-2022, the issuer's did:key resolved each time."""
+    """Issue and verify with eddsa-rdfc-2022, with a resolver that met the issuer's did:key before."""
     issuer = did_key.create(key.public_key)
     text = dump_json(w3c_credential(W3C_V2, issuer))
     resolver = Resolver(None, clock=lambda: NOW)

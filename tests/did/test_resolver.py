@@ -257,6 +257,48 @@ def test_cache_is_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None
     assert place.server.connections == 4
 
 
+def test_a_kept_method_is_good_for_its_own_name_and_use_only() -> None:
+    resolver = Resolver(None, clock=Clock())
+    did, other = key.create(ED), key.create(OLD)
+    name = f"{did}#{did[8:]}"
+    for _ in range(2):
+        assert resolver.verification_method(name, "assertionMethod").public_key == ED
+        for wrong, use in ((name, "keyAgreement"), (f"{did}#{other[8:]}", "assertionMethod")):
+            with pytest.raises(TrustError) as caught:
+                resolver.verification_method(wrong, use)
+            assert caught.value.code == "issuer_key_unknown"
+
+
+def test_kept_methods_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trustid.did.resolver.LOCAL_METHODS_MAX", 2)
+    read: list[str] = []
+
+    def reading(did: Did) -> DidDocument:
+        read.append(did.identifier)
+        return key.resolve(did)
+
+    resolver = Resolver(None, clock=Clock())
+    monkeypatch.setitem(resolver._local, "key", reading)
+    a, b, c = (key.create(public) for public in (ED, OLD, NEW))
+    for did in (a, a, b, b, c, c, b, a):
+        assert resolver.verification_method(f"{did}#{did[8:]}", None).controller == did
+    assert read == [did[8:] for did in (a, b, c, a)]
+
+
+def test_a_method_of_ones_own_is_asked_again_whatever_its_name() -> None:
+    asked: list[Did] = []
+
+    def resolve(did: Did) -> Resolution:
+        asked.append(did)
+        return Resolution(key.resolve(did), {}, 0)
+
+    resolver = Resolver(None, cache_seconds=0, clock=Clock(), methods={"key": resolve})
+    did = key.create(ED)
+    for _ in range(2):
+        assert resolver.public_key(f"{did}#{did[8:]}", "assertionMethod") == ED
+    assert len(asked) == 2
+
+
 def test_B094_blocked_host_through_the_resolver() -> None:
     resolver = Resolver(Fetcher(), clock=Clock())
     for _ in range(2):

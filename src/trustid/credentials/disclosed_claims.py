@@ -129,8 +129,7 @@ class _Walk:
                 target[name] = self._copied(value, depth) if type(value) in _CONTAINERS else value
         if DIGESTS_KEY in source:
             # Last, so that no disclosure can take the name of an open claim.
-            for index in self._find(source[DIGESTS_KEY]):
-                self._insert(target, index, depth)
+            self._insert(target, self._find(source[DIGESTS_KEY]), depth)
 
     def visit_array(self, source: list[Any], target: list[Any], depth: int) -> None:
         for value in source:
@@ -146,16 +145,20 @@ class _Walk:
                 self.placed.append((target, len(target), index))
                 target.append(self._copied(disclosure.value, depth))
 
-    def _insert(self, target: JsonObject, index: int, depth: int) -> None:
-        _, _, name, value = self.disclosures[index]
-        if name is None:
-            raise DisclosureError("disclosure_malformed", "expected a claim with a name")
-        if name in RESERVED_NAMES:
-            raise DisclosureError("disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg")
-        if name in target:
-            raise DisclosureError("disclosure_name_collision", "expected a claim that is not there yet")
-        self.placed.append((target, name, index))
-        target[name] = self._copied(value, depth) if type(value) in _CONTAINERS else value
+    def _insert(self, target: JsonObject, indices: Sequence[int], depth: int) -> None:
+        disclosures, placed = self.disclosures, self.placed
+        for index in indices:
+            _, _, name, value = disclosures[index]
+            if name is None:
+                raise DisclosureError("disclosure_malformed", "expected a claim with a name")
+            if name in RESERVED_NAMES:
+                raise DisclosureError(
+                    "disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg"
+                )
+            if name in target:
+                raise DisclosureError("disclosure_name_collision", "expected a claim that is not there yet")
+            placed.append((target, name, index))
+            target[name] = self._copied(value, depth) if type(value) in _CONTAINERS else value
 
     def _find(self, digests: Any) -> list[int]:
         """Which disclosures these digests stand for; a digest without one is passed over."""

@@ -212,7 +212,8 @@ class SdJwtVc:
             Section 2.2.2.3 of the draft; RFC 9901, section 7.1.
         """
         disclosed = self.sd_jwt.disclosed()
-        if not NEVER_DISCLOSABLE.isdisjoint(disclosed.top_level_names()):
+        # What stands among the claims but not in the payload came by a disclosure.
+        if not disclosed.claims.keys() & NEVER_DISCLOSABLE <= self.sd_jwt.payload.keys():
             raise DisclosureError("claim_not_disclosable", "expected this claim in the signed payload itself")
         return disclosed.claims
 
@@ -270,7 +271,7 @@ def _check_types(payload: Mapping[str, Any]) -> None:
         if name in payload and (type(payload[name]) is not kind or not payload[name]):
             raise MalformedError("claim_type_invalid", f"expected another type of {name}")
     for name in ("status", "cnf"):
-        if name in payload and not isinstance(payload[name], Mapping):
+        if name in payload and not isinstance(payload[name], (dict, Mapping)):
             raise MalformedError("claim_type_invalid", f"expected {name} to be an object")
     known_as = payload.get("aka_vcts", ())
     if len(known_as) > _MAX_TYPES or not all(type(vct) is str and vct for vct in known_as):

@@ -84,10 +84,12 @@ class OwnKey(NamedTuple):
     Attributes:
         multikey: The key, and the fragment of its method.
         uses: The relationships that list it.
+        public_key: The key, if it was read when the DID was.
     """
 
     multikey: str
     uses: Collection[str]
+    public_key: PublicKey | None
 
 
 class DidDocument:
@@ -213,7 +215,10 @@ class DidDocument:
             and name == f"{self.id}#{own.multikey}"
             and (relationship is None or relationship in own.uses)
         ):
-            return VerificationMethod(name, self.id, public_key_from_multikey(own.multikey))
+            key = own.public_key
+            return VerificationMethod(
+                name, self.id, public_key_from_multikey(own.multikey) if key is None else key
+            )
         method = self._parts().methods.get(name)
         if method is None or name not in self._listed(relationship):
             raise TrustError("issuer_key_unknown", f"expected a key listed for {relationship or 'some use'}")

@@ -32,7 +32,7 @@ from trustid.did.document import DidDocument, OwnKey
 from trustid.did.syntax import Did
 from trustid.encoding import JsonObject, multibase_decode, multibase_encode
 from trustid.errors import MalformedError, ResolutionError, UnsupportedError
-from trustid.keys import P384PublicKey, PublicKey
+from trustid.keys import Ed25519PublicKey, P256PublicKey, P384PublicKey, PublicKey
 
 __all__ = ["CONTEXTS", "check_multikey", "create", "document_of", "resolve"]
 
@@ -72,9 +72,9 @@ _KINDS = {
 }
 
 
-_POINTS: Mapping[bytes, Callable[[bytes], object]] = {
-    _ED25519: _core.check_ed25519,
-    _P256: _core.decompress_p256,
+_READERS: Mapping[bytes, Callable[[bytes], PublicKey]] = {
+    _ED25519: Ed25519PublicKey.from_bytes,
+    _P256: P256PublicKey.from_bytes,
     _P384: P384PublicKey.from_bytes,
 }
 
@@ -111,8 +111,8 @@ def document_of(did: Did, text: str) -> DidDocument:
     Raises:
         ResolutionError, UnsupportedError: As `resolve`.
     """
-    prefix, raw = _decoded(text)
-    own = None if prefix == _BLS_G1_G2 else OwnKey(text, _KINDS[prefix].uses)
+    prefix, raw, key = _decoded(text)
+    own = None if prefix == _BLS_G1_G2 else OwnKey(text, _KINDS[prefix].uses, key)
     return DidDocument.assembled(did, partial(_content, did, text, prefix, raw), own)
 
 
@@ -139,7 +139,7 @@ def check_multikey(text: str) -> None:
     _decoded(text)
 
 
-def _decoded(text: str) -> tuple[bytes, bytes]:
+def _decoded(text: str) -> tuple[bytes, bytes, PublicKey | None]:
     if not text.startswith("z"):
         raise ResolutionError("did_malformed", "expected a key in base58btc: did:key:z…, without a version")
     try:
@@ -151,12 +151,12 @@ def _decoded(text: str) -> tuple[bytes, bytes]:
             raise ResolutionError(
                 "did_malformed", f"expected a key of its kind's length, found {len(raw)} bytes"
             )
-        if prefix in _POINTS:
-            # Refuse what is no key, for the kinds that are spoken here; the others are carried unread.
-            _POINTS[prefix](raw)
+        # Refuse what is no key, for the kinds that are spoken here; the others are carried unread.
+        read = _READERS.get(prefix)
+        key = None if read is None else read(raw)
     except MalformedError as err:
         raise ResolutionError("did_malformed", "expected a key in base58btc") from err
-    return prefix, raw
+    return prefix, raw, key
 
 
 def _method(did: str, multikey: str) -> JsonObject:

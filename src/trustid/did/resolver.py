@@ -4,6 +4,9 @@ Documents that had to be fetched are kept for `cache_seconds`; a failure is
 remembered for at most a minute, so that a host that is down is not asked again
 for every credential, and never hides a document that is there. A document past
 its age is never used because a newer one could not be had.
+
+A DID that is its own document (did:key, did:jwk, did:peer) says the same for
+ever: a method that was read from one is kept until others take its place.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ CACHE_SECONDS = 300
 CACHE_SECONDS_MAX = 24 * 3600
 NEGATIVE_SECONDS_MAX = 60
 CACHE_ENTRIES_MAX = 1024
+LOCAL_METHODS_MAX = 256
+"""Methods of DIDs that are their own documents: a verifier meets the same few issuers again and again."""
 
 # fetch_limited says something about the peer, nothing about the DID; the others are
 # to be mended by the controller, and did:webvh asks not to keep them.
@@ -97,6 +102,7 @@ class Resolver:
         }
         self.methods = frozenset({*self._local, *self._remote})
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._local_methods: dict[tuple[str, str | None], VerificationMethod] = {}
         self._lock = threading.Lock()
 
     def resolve(self, did: str) -> Resolution:
@@ -113,14 +119,7 @@ class Resolver:
         Reference:
             W3C DID Resolution 1.0, section 4.4.
         """
-        parsed = Did.parse(did)
-        if parsed.method in self._remote:
-            return self._resolve_remote(parsed)
-        if parsed.method in self._local:
-            return Resolution(self._local[parsed.method](parsed))
-        raise ResolutionError(
-            "did_method_unsupported", f"expected one of the methods {', '.join(sorted(self.methods))}"
-        )
+        return self._resolve(Did.parse(did))
 
     def verification_method(
         self, did_url: str, relationship: str | None, *, at: float | None = None
@@ -143,19 +142,34 @@ class Resolver:
             UnsupportedError: The key is of a kind that is not spoken here.
             ResolutionError, FetchError: As `resolve`.
         """
+        known = self._local_methods.get((did_url, relationship))
+        if known is not None:
+            return known
         url = DidUrl.parse(did_url)
         if not url.fragment:
             raise TrustError("issuer_key_unknown", "expected a DID URL with a fragment that names the key")
-        resolution = self.resolve(str(url.did))
+        resolution = self._resolve(url.did)
         if resolution.deactivated:
             raise TrustError("issuer_revoked", "expected an active DID, found a deactivated one")
         if at is not None and resolution.history is not None:
             resolution = _version_at(resolution.history, at)
-        return resolution.document.verification_method(url, relationship)
+        method = resolution.document.verification_method(url, relationship)
+        if url.did.method not in self._remote:
+            self._keep_local(did_url, relationship, method)
+        return method
 
     def public_key(self, did_url: str, relationship: str | None, *, at: float | None = None) -> PublicKey:
         """Find the key that a DID URL names; as `verification_method`."""
         return self.verification_method(did_url, relationship, at=at).public_key
+
+    def _resolve(self, did: Did) -> Resolution:
+        if did.method in self._remote:
+            return self._resolve_remote(did)
+        if did.method in self._local:
+            return Resolution(self._local[did.method](did))
+        raise ResolutionError(
+            "did_method_unsupported", f"expected one of the methods {', '.join(sorted(self.methods))}"
+        )
 
     def _resolve_web(self, did: Did) -> Resolution:
         if self._fetcher is None:
@@ -208,6 +222,12 @@ class Resolver:
             self._kept.move_to_end(name)
             while len(self._kept) > CACHE_ENTRIES_MAX:
                 self._kept.popitem(last=False)
+
+    def _keep_local(self, did_url: str, relationship: str | None, method: VerificationMethod) -> None:
+        with self._lock:
+            while len(self._local_methods) >= LOCAL_METHODS_MAX:
+                del self._local_methods[next(iter(self._local_methods))]
+            self._local_methods[did_url, relationship] = method
 
 
 def _version_at(history: History, at: float) -> Resolution:

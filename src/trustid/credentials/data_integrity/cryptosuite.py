@@ -24,6 +24,11 @@ __all__ = ["ECDSA", "EDDSA", "Cryptosuite", "HashName", "KeyKind"]
 
 HashName = Literal["sha256", "sha384"]
 
+_HASHES: Final[Mapping[HashName, Callable[[bytes], hashlib._Hash]]] = {
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+}
+
 Transformation = Callable[[Mapping[str, Any], HashName], bytes]
 """How a document becomes bytes."""
 
@@ -109,10 +114,9 @@ class Cryptosuite:
         self, document: Mapping[str, Any], configuration: Mapping[str, Any], hash_name: HashName
     ) -> bytes:
         """What is signed: the hash of the options, then that of the document."""
-        return b"".join(
-            hashlib.new(hash_name, self.transform(part, hash_name)).digest()
-            for part in (configuration, document)
-        )
+        hashed = _HASHES[hash_name]
+        options = hashed(self.transform(configuration, hash_name)).digest()
+        return options + hashed(self.transform(document, hash_name)).digest()
 
 
 def read_signature(value: object, size: int) -> bytes:

@@ -229,9 +229,11 @@ def _method(proof: Mapping[str, Any], resolver: KeyResolver, expected: Expectati
 
 def _previous(proof: Mapping[str, Any], proofs: Sequence[JsonObject]) -> list[JsonObject]:
     """The proofs that this one was made after, and covers (section 4.5)."""
-    wanted = proof.get("previousProof", [])
+    if "previousProof" not in proof:
+        return []
+    wanted = proof["previousProof"]
     names = wanted if type(wanted) is list else [wanted]
-    if "previousProof" in proof and not names:
+    if not names:
         raise ProofError("proof_invalid", "expected previousProof to name a proof")
     found = [other for other in proofs if other is not proof and other.get("id") in names]
     if len({other["id"] for other in found}) != len(names) or len(found) != len(names):
