@@ -299,7 +299,7 @@ def test_nothing_secret_is_shown_by_repr(world) -> None:
 
 
 def test_the_public_face_is_a_list() -> None:
-    assert trustid.__all__ == ["Issuer", "Verifier", "Wallet", "issue", "verify"]
+    assert trustid.__all__ == ["Issuer", "Row", "Verifier", "Wallet", "issue", "issue_many", "verify"]
     with pytest.raises(AttributeError):
         trustid.nothing  # noqa: B018
 
