@@ -21,6 +21,9 @@ use crate::curve::{Affine, G1Affine, G2Affine, Jacobian};
 /// row where a coefficient is drawn at random.
 pub const COEFFICIENT: usize = 16;
 
+/// `x^2`.
+pub(crate) const PARAMETER_SQUARED: u128 = 0xd201_0000_0001_0000 * 0xd201_0000_0001_0000;
+
 /// A group with that endomorphism.
 pub(crate) trait Endomorphism: Affine {
     /// The cube root of one, in blst's Montgomery form.
@@ -102,9 +105,6 @@ pub(crate) fn scale_each<P: Endomorphism>(points: &[P], coefficients: &[u8]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// `x^2`, little-endian.
-    const PARAMETER_SQUARED: u128 = 0xd201_0000_0001_0000 * 0xd201_0000_0001_0000;
 
     fn check<P: Endomorphism>() {
         for point in [

@@ -9,6 +9,7 @@
 //! * [`Affine`] and [`Jacobian`]: points of G1 and G2 and what can be done with them;
 //! * [`SecretScalar`]: a secret exponent, wiped when it goes;
 //! * [`Scalar`]: arithmetic modulo the group order; [`FixedBase`], [`Multiples`]: many multiples of one point;
+//!   [`OddMultiples`]: few multiples of few points;
 //! * [`MillerLoop`]: products of pairings.
 
 mod batched;
@@ -17,6 +18,7 @@ mod digest;
 mod endomorphism;
 mod field;
 mod fixed;
+mod interleaved;
 mod pairing;
 mod scalar;
 mod secret;
@@ -26,6 +28,7 @@ pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, Po
 pub use digest::{sha256, Digest};
 pub use endomorphism::COEFFICIENT;
 pub use fixed::{FixedBase, Multiples};
+pub use interleaved::OddMultiples;
 pub use pairing::{MillerLoop, PreparedG2};
 pub use scalar::{expand_message, Scalar};
 pub use secret::{SecretScalar, SECRET_BYTES};

@@ -1,14 +1,19 @@
 //! Products of pairings: Miller loops first, one final exponentiation at the end.
 
 use blst::{
-    blst_final_exp, blst_fp12, blst_fp12_is_one, blst_fp12_mul, blst_fp6, blst_miller_loop_lines,
-    blst_precompute_lines,
+    blst_final_exp, blst_fp, blst_fp12, blst_fp12_conjugate, blst_fp12_is_one, blst_fp12_mul,
+    blst_fp12_mul_by_xy00z0, blst_fp12_one, blst_fp12_sqr, blst_fp6, blst_fp_add, blst_fp_cneg,
+    blst_fp_mul, blst_precompute_lines,
 };
 
 use crate::batched::miller_product;
 use crate::curve::{Affine, G1Affine, G2Affine};
 
-/// Lines of one Miller loop: what it does with the point of G2 alone.
+/// The absolute value of the curve's parameter: what a Miller loop runs over, bit by bit.
+const PARAMETER: u64 = 0xd201_0000_0001_0000;
+
+/// Lines of one Miller loop, one for each doubling and addition: what it does with the
+/// point of G2 alone.
 const LINES: usize = 68;
 
 /// A point of G2 whose part of the Miller loop is done, for many pairings with it.
@@ -79,18 +84,17 @@ impl MillerLoop {
         self.multiply(&factor);
     }
 
-    /// Multiplies by `e(left, right)`, with the part of `right` done before.
-    pub fn add_prepared(&mut self, left: &G1Affine, right: &PreparedG2) {
-        let Some(lines) = &right.lines else {
-            return;
-        };
-        if left.is_identity() {
-            return;
+    /// Multiplies by `e(left, right)` for every pair, with the part of `right` done before;
+    /// the squarings are shared.
+    pub fn add_prepared(&mut self, pairs: &[(G1Affine, &PreparedG2)]) {
+        let pairs: Vec<(LinePlace, &[blst_fp6])> = pairs
+            .iter()
+            .filter(|(left, _)| !left.is_identity())
+            .filter_map(|(left, right)| Some((LinePlace::new(left), right.lines.as_deref()?)))
+            .collect();
+        if !pairs.is_empty() {
+            self.multiply(&loop_of_lines(&pairs));
         }
-        let mut factor = blst_fp12::default();
-        // SAFETY: blst reads 68 lines and one point, and writes one number.
-        unsafe { blst_miller_loop_lines(&raw mut factor, lines.as_ptr(), &raw const left.0) };
-        self.multiply(&factor);
     }
 
     /// Multiplies by another product.
@@ -123,8 +127,69 @@ impl MillerLoop {
     }
 }
 
+/// Where lines are evaluated: `-2 x` and `2 y` of a finite point of G1.
+///
+/// blst's lines leave these factors out.
+struct LinePlace {
+    x: blst_fp,
+    y: blst_fp,
+}
+
+impl LinePlace {
+    fn new(point: &G1Affine) -> Self {
+        let [mut x, mut y] = [blst_fp::default(); 2];
+        // SAFETY: blst reads numbers and writes numbers, in place where both are one.
+        unsafe {
+            blst_fp_add(&raw mut x, &raw const point.0.x, &raw const point.0.x);
+            blst_fp_cneg(&raw mut x, &raw const x, true);
+            blst_fp_add(&raw mut y, &raw const point.0.y, &raw const point.0.y);
+        }
+        Self { x, y }
+    }
+
+    /// Multiplies by the value of a line.
+    fn multiply(&self, product: &mut blst_fp12, line: &blst_fp6) {
+        let mut value = *line;
+        for (place, factor) in [(1, &self.x), (2, &self.y)] {
+            for part in &mut value.fp2[place].fp {
+                // SAFETY: blst reads two numbers and writes one, in place.
+                unsafe { blst_fp_mul(part, part, factor) };
+            }
+        }
+        // SAFETY: blst allows the result to be one of the factors.
+        unsafe { blst_fp12_mul_by_xy00z0(product, product, &raw const value) };
+    }
+}
+
+/// One Miller loop for many points with their lines, as blst's own for one.
+fn loop_of_lines(pairs: &[(LinePlace, &[blst_fp6])]) -> blst_fp12 {
+    // SAFETY: blst returns the address of a constant.
+    let mut product = unsafe { *blst_fp12_one() };
+    let mut index = 0;
+    let mut step = |product: &mut blst_fp12| {
+        for (place, lines) in pairs {
+            place.multiply(product, &lines[index]);
+        }
+        index += 1;
+    };
+    for bit in (0..PARAMETER.ilog2()).rev() {
+        // SAFETY: blst allows the result to be the number that is squared.
+        unsafe { blst_fp12_sqr(&raw mut product, &raw const product) };
+        step(&mut product);
+        if PARAMETER >> bit & 1 == 1 {
+            step(&mut product);
+        }
+    }
+    // The curve's parameter is below zero.
+    // SAFETY: blst changes one number in place.
+    unsafe { blst_fp12_conjugate(&raw mut product) };
+    product
+}
+
 #[cfg(test)]
 mod tests {
+    use blst::blst_miller_loop_lines;
+
     use super::*;
     use crate::curve::{G1Jacobian, G2Jacobian, Jacobian};
 
@@ -134,12 +199,32 @@ mod tests {
         let right = G2Jacobian::hash(b"right", b"test", &[]).to_affine();
         let prepared = PreparedG2::new(&right);
         let mut product = MillerLoop::new();
-        product.add_prepared(&left, &prepared);
+        product.add_prepared(&[(left, &prepared)]);
         assert!(!product.is_one());
         product.add(&[left.negate()], &[right]);
         assert!(product.is_one());
-        product.add_prepared(&G1Affine::default(), &prepared);
-        product.add_prepared(&left, &PreparedG2::new(&G2Affine::default()));
+        let nothing = PreparedG2::new(&G2Affine::default());
+        product.add_prepared(&[(G1Affine::default(), &prepared), (left, &nothing)]);
         assert!(product.is_one());
+        let double = G1Jacobian::from_affine(&left).add_affine(&left).to_affine();
+        let generator = PreparedG2::new(&G2Affine::generator());
+        product.add_prepared(&[(double, &prepared), (left, &nothing), (left, &generator)]);
+        assert!(!product.is_one());
+        let (left, right) = (left.negate(), [right, right, G2Affine::generator()]);
+        product.add(&[left; 3], &right);
+        assert!(product.is_one());
+    }
+
+    #[test]
+    fn the_loop_of_lines_is_that_of_blst() {
+        let left = G1Jacobian::hash(b"left", b"test", &[]).to_affine();
+        let right = PreparedG2::new(&G2Affine::generator());
+        let mut product = MillerLoop::new();
+        product.add_prepared(&[(left, &right)]);
+        let lines = right.lines.expect("not infinity");
+        let mut expected = blst_fp12::default();
+        // SAFETY: blst reads 68 lines and one point, and writes one number.
+        unsafe { blst_miller_loop_lines(&raw mut expected, lines.as_ptr(), &raw const left.0) };
+        assert_eq!(Some(expected), product.product);
     }
 }

@@ -124,13 +124,6 @@ impl Challenge {
     pub(super) fn scalar(&self) -> Scalar {
         scalar_of(&self.0)
     }
-
-    /// The challenge as a little-endian number, for multiplications by public numbers.
-    pub(super) fn to_le_bytes(&self) -> [u8; CHALLENGE_BYTES] {
-        let mut bytes = self.0;
-        bytes.reverse();
-        bytes
-    }
 }
 
 /// The scalar of 16 bytes, big-endian.
