@@ -47,7 +47,7 @@ class Histories(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @rule(target=slots, count=st.integers(1, 3))
     def join(self, count: int) -> Any:
