@@ -282,8 +282,9 @@ impl Manager {
     /// `1 / prod(y + alpha)` over slots.
     fn divide(&self, slots: &[u64], threads: usize) -> Result<Scalar, Error> {
         by_ranges(slots.len(), threads, |range| {
+            let mut derivation = self.secret.derivation();
             slots[range].iter().fold(Scalar::one(), |product, slot| {
-                product.multiply(&self.secret.divisor(*slot))
+                product.multiply(&derivation.divisor(*slot))
             })
         })
         .iter()

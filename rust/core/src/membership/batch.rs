@@ -93,10 +93,12 @@ impl Verifier {
         let mut random = Zeroizing::new(vec![0; 3 * COEFFICIENT * presentations.len()]);
         getrandom::fill(&mut random).map_err(|_| Error::RandomnessUnavailable)?;
         let prepared: Vec<Option<Part<'_>>> = by_ranges(presentations.len(), threads, |range| {
+            let points = read_commitments(&presentations[range.clone()]);
             range
-                .map(|index| {
+                .zip(points)
+                .map(|(index, points)| {
                     let bytes = &random[3 * COEFFICIENT * index..3 * COEFFICIENT * (index + 1)];
-                    self.prepare(&presentations[index], bytes)
+                    Some(self.prepare(&presentations[index], points?, bytes))
                 })
                 .collect::<Vec<_>>()
         })
@@ -116,8 +118,12 @@ impl Verifier {
         Ok(bad)
     }
 
-    /// `None` if a commitment of the proof is no point of the subgroup.
-    fn prepare<'a>(&self, presentation: &'a Presentation<'_>, random: &[u8]) -> Option<Part<'a>> {
+    fn prepare<'a>(
+        &self,
+        presentation: &'a Presentation<'_>,
+        [t1, t2]: [G1Affine; 2],
+        random: &[u8],
+    ) -> Part<'a> {
         let Presentation {
             proof,
             commitment,
@@ -132,14 +138,14 @@ impl Verifier {
             // A coefficient of zero would leave its equation out.
             slot[COEFFICIENT - 1] |= u8::from(*slot == [0; COEFFICIENT]);
         }
-        Some(Part {
+        Part {
             proof,
             commitment,
-            t1: read_compressed(&proof.t1).ok()?,
-            t2: read_compressed(&proof.t2).ok()?,
+            t1,
+            t2,
             challenge: self.challenge(proof, commitment, context).scalar(),
             coefficients,
-        })
+        }
     }
 
     /// Halves what does not hold until single proofs are left.
@@ -206,6 +212,28 @@ impl Verifier {
             )),
         ]
     }
+}
+
+/// `T1` and `T2` of each proof, read many at once; `None` where one is no point of the subgroup.
+fn read_commitments(presentations: &[Presentation<'_>]) -> Vec<Option<[G1Affine; 2]>> {
+    let bytes: Vec<u8> = presentations
+        .iter()
+        .flat_map(|one| one.proof.t1.into_iter().chain(one.proof.t2))
+        .collect();
+    // What is read at once leaves infinity out, which a single check takes if it is what must be there.
+    let again =
+        |bytes: &[u8], found: Option<G1Affine>| found.or_else(|| read_compressed(bytes).ok());
+    let all = G1Affine::read_all(&bytes);
+    presentations
+        .iter()
+        .zip(all.chunks_exact(2))
+        .map(|(one, found)| {
+            Some([
+                again(&one.proof.t1, found[0])?,
+                again(&one.proof.t2, found[1])?,
+            ])
+        })
+        .collect()
 }
 
 /// Points with full scalars, waiting to be summed.
