@@ -240,6 +240,9 @@ def call(
     Args:
         body: A value that goes as JSON.
         raw: Bytes that go as text/csv instead.
+
+    Raises:
+        OSError: The server cannot be reached, or went away within its answer.
     """
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
@@ -257,6 +260,9 @@ def call(
         content = response.read()
         is_json = response.headers.get_content_type().endswith("json")
         return response.status, json.loads(content) if is_json else content
+    except http.client.HTTPException as err:
+        # A worker that dies between the head and the body of its answer leaves half of it.
+        raise ConnectionResetError("the server went away within its answer") from err
     finally:
         connection.close()
 
