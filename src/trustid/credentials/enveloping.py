@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trustid.credentials.jose import numeric_date
+from trustid.credentials.key_binding import SKEW_SECONDS
 from trustid.credentials.model import V2_CONTEXT, Credential, Presentation
 from trustid.encoding import JsonObject, b64_decode
 from trustid.errors import (
@@ -34,6 +35,7 @@ __all__ = [
     "CREDENTIAL_MEDIA_TYPES",
     "PRESENTATION_MEDIA_TYPES",
     "Envelope",
+    "EnvelopedPresentation",
     "Lifetime",
     "check_content_type",
     "check_expected",
@@ -239,3 +241,46 @@ def check_expected(claims: Mapping[str, Any], *, audience: str, nonce: str) -> N
     audiences: Collection[Any] = named if isinstance(named, list) else (named,)
     if audience not in audiences:
         raise HolderBindingError("kb_aud", "expected the identifier of this verifier")
+
+
+class EnvelopedPresentation:
+    """What `VpJwt`, `VpSdJwt` and `VpCose` have in common once they are read.
+
+    Attributes:
+        claims: The signed claims.
+        presentation: The same, checked in form.
+        lifetime: How long the signature holds.
+    """
+
+    __slots__ = ()
+
+    claims: JsonObject
+    presentation: Presentation
+    lifetime: Lifetime
+
+    @property
+    def holder(self) -> str | None:
+        """See `enveloping.holder_of`."""
+        return holder_of(self.presentation, self.claims)
+
+    def envelopes(self) -> tuple[Envelope, ...]:
+        """The secured credentials in it.
+
+        Raises:
+            MalformedError: malformed.
+            UnsupportedError: unsupported.
+        """
+        return tuple(Envelope.parse(url) for url in self.presentation.enveloped)
+
+    def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS) -> None:
+        """Check that the presentation holds now.
+
+        Raises:
+            NotYetValidError: not_yet_valid.
+            ExpiredError: expired.
+        """
+        self.lifetime.check(now, skew_seconds)
+
+    def check_expected(self, *, audience: str, nonce: str) -> None:
+        """Check for whom it was made: see `enveloping.check_expected`."""
+        check_expected(self.claims, audience=audience, nonce=nonce)

@@ -19,10 +19,8 @@ from typing import Any, Final
 from trustid.credentials import cose
 from trustid.credentials.cose import CoseSign1
 from trustid.credentials.enveloping import (
-    Envelope,
+    EnvelopedPresentation,
     Lifetime,
-    check_expected,
-    holder_of,
     read_credential,
     read_presentation,
 )
@@ -205,7 +203,7 @@ def _key_name(kid: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class VpCose:
+class VpCose(EnvelopedPresentation):
     """A presentation as a COSE_Sign1, read. Its attributes are claimed, not yet verified.
 
     Attributes:
@@ -235,19 +233,10 @@ class VpCose:
         return cls(message, claims, read_presentation(document), Lifetime.read(claims))
 
     @property
-    def holder(self) -> str | None:
-        """See `enveloping.holder_of`."""
-        return holder_of(self.presentation, self.claims)
-
-    @property
     def key_name(self) -> object:
         """How the message names the holder's key."""
         kid = self.message.protected.get(cose.KEY_ID)
         return None if kid is None else _key_name(kid)
-
-    def envelopes(self) -> tuple[Envelope, ...]:
-        """The secured credentials in it; see `VpJwt.envelopes`."""
-        return tuple(Envelope.parse(url) for url in self.presentation.enveloped)
 
     def verify(self, key: PublicKey, *, algorithms: Collection[str] = cose.DEFAULT_ALGORITHMS) -> None:
         """Check the holder's signature and the types of the message.
@@ -256,19 +245,6 @@ class VpCose:
             SignatureError: signature_invalid, alg_not_allowed, typ_mismatch.
         """
         _verify(self.message, key, algorithms, VP_COSE_TYPE, VP_CONTENT_TYPE)
-
-    def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS) -> None:
-        """Check that the presentation holds now.
-
-        Raises:
-            NotYetValidError: not_yet_valid.
-            ExpiredError: expired.
-        """
-        self.lifetime.check(now, skew_seconds)
-
-    def check_expected(self, *, audience: str, nonce: str) -> None:
-        """Check for whom it was made: see `enveloping.check_expected`."""
-        check_expected(self.claims, audience=audience, nonce=nonce)
 
 
 def _cwt_claims(message: CoseSign1, document: Mapping[str, Any]) -> JsonObject:

@@ -17,11 +17,9 @@ from typing import Any, Final
 
 from trustid.credentials import jose
 from trustid.credentials.enveloping import (
-    Envelope,
+    EnvelopedPresentation,
     Lifetime,
     check_content_type,
-    check_expected,
-    holder_of,
     read_credential,
     read_presentation,
 )
@@ -229,7 +227,7 @@ class VcJwt:
 
 
 @dataclass(frozen=True, slots=True)
-class VpJwt:
+class VpJwt(EnvelopedPresentation):
     """A presentation as a JWT, read. Its attributes are claimed, not yet verified.
 
     Attributes:
@@ -261,23 +259,9 @@ class VpJwt:
         return cls(jws, claims, read_presentation(claims), Lifetime.read(claims))
 
     @property
-    def holder(self) -> str | None:
-        """See `enveloping.holder_of`."""
-        return holder_of(self.presentation, self.claims)
-
-    @property
     def key_name(self) -> object:
         """How the token names the holder's key."""
         return self.jws.header.get("kid")
-
-    def envelopes(self) -> tuple[Envelope, ...]:
-        """The secured credentials in it.
-
-        Raises:
-            MalformedError: malformed.
-            UnsupportedError: unsupported.
-        """
-        return tuple(Envelope.parse(url) for url in self.presentation.enveloped)
 
     def verify(self, key: PublicKey, *, algorithms: Collection[str] = jose.DEFAULT_ALGORITHMS) -> None:
         """Check the holder's signature and the types of the token.
@@ -287,16 +271,3 @@ class VpJwt:
         """
         jose.verify(self.jws, key, algorithms=algorithms, typ=VP_JWT_TYP)
         check_content_type(self.jws.header.get("cty"), VP_CONTENT_TYPE)
-
-    def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS) -> None:
-        """Check that the presentation holds now.
-
-        Raises:
-            NotYetValidError: not_yet_valid.
-            ExpiredError: expired.
-        """
-        self.lifetime.check(now, skew_seconds)
-
-    def check_expected(self, *, audience: str, nonce: str) -> None:
-        """Check for whom it was made: see `enveloping.check_expected`."""
-        check_expected(self.claims, audience=audience, nonce=nonce)

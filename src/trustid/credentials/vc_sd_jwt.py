@@ -17,11 +17,9 @@ from typing import Any, Final
 from trustid.credentials import jose, sd_jwt
 from trustid.credentials.disclosure import Path
 from trustid.credentials.enveloping import (
-    Envelope,
+    EnvelopedPresentation,
     Lifetime,
     check_content_type,
-    check_expected,
-    holder_of,
     read_credential,
     read_presentation,
 )
@@ -219,7 +217,7 @@ class VcSdJwt:
 
 
 @dataclass(frozen=True, slots=True)
-class VpSdJwt:
+class VpSdJwt(EnvelopedPresentation):
     """A presentation as an SD-JWT, read. Its attributes are claimed, not yet verified.
 
     Attributes:
@@ -256,18 +254,9 @@ class VpSdJwt:
         return cls(presented, claims, read_presentation(claims), Lifetime.read(claims))
 
     @property
-    def holder(self) -> str | None:
-        """See `enveloping.holder_of`."""
-        return holder_of(self.presentation, self.claims)
-
-    @property
     def key_name(self) -> object:
         """How the token names the holder's key."""
         return self.sd_jwt.issuer_jwt.header.get("kid")
-
-    def envelopes(self) -> tuple[Envelope, ...]:
-        """The secured credentials in it; see `VpJwt.envelopes`."""
-        return tuple(Envelope.parse(url) for url in self.presentation.enveloped)
 
     def verify(self, key: PublicKey, *, algorithms: Collection[str] = jose.DEFAULT_ALGORITHMS) -> None:
         """Check the holder's signature and the types of the token.
@@ -277,16 +266,3 @@ class VpSdJwt:
         """
         jose.verify(self.sd_jwt.issuer_jwt, key, algorithms=algorithms, typ=VP_SD_JWT_TYP)
         check_content_type(self.sd_jwt.issuer_jwt.header.get("cty"), VP_CONTENT_TYPE)
-
-    def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS) -> None:
-        """Check that the presentation holds now.
-
-        Raises:
-            NotYetValidError: not_yet_valid.
-            ExpiredError: expired.
-        """
-        self.lifetime.check(now, skew_seconds)
-
-    def check_expected(self, *, audience: str, nonce: str) -> None:
-        """Check for whom it was made: see `enveloping.check_expected`."""
-        check_expected(self.claims, audience=audience, nonce=nonce)
