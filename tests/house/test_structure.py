@@ -11,7 +11,7 @@ import pytest
 from house.modules import ROOT, floor_of, imports, name_of, ours, sources
 
 DOORS: dict[str, frozenset[str]] = {
-    "nacl": frozenset({"trustid.keys.ed25519", "trustid.keys.sealing"}),
+    "nacl": frozenset({"trustid.keys.ed25519", "trustid.keys.sealing", "trustid.keys.x25519"}),
     "cryptography": frozenset({"trustid.keys.ec", "trustid.keys.x509"}),
     "jwcrypto": frozenset({"trustid.keys.jose"}),
     "pydid": frozenset({"trustid.did.document"}),

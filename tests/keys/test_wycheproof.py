@@ -21,7 +21,10 @@ RUN = {
     "ecdsa_secp256k1_sha256_p1363_test": "here",
     "json_web_signature_test": "here",
     "json_web_key_test": "here",
-    "ecdh_secp256r1_webcrypto_test": "test_jose, as encrypted tokens",
+    "ecdh_secp256r1_webcrypto_test": "test_agreement, as encrypted tokens",
+    "ecdh_secp384r1_test": "test_agreement, as encrypted tokens",
+    "x25519_jwk_test": "test_agreement, as encrypted tokens",
+    "x25519_test": "test_agreement, as encrypted tokens",
     "aes_gcm_test": "test_jose, in the sizes of A128GCM and A256GCM",
 }
 NOT_RUN = {
@@ -29,14 +32,11 @@ NOT_RUN = {
     "a256cbc_hs512_test": "AES-CBC is no content encryption here (refused: enc_not_allowed)",
     "aes_wrap_test": "no wrapped keys in JWE (refused: alg_not_allowed)",
     "chacha20_poly1305_test": "sealing uses XChaCha20-Poly1305 of libsodium, with a nonce of 24 bytes",
-    "ecdh_secp384r1_test": "no key agreement on P-384",
     "ecdsa_secp521r1_sha512_p1363_test": "P-521 is not spoken (refused: unsupported)",
     "hkdf_sha256_test": "keys are derived with keyed BLAKE2b, not with HKDF",
     "hmac_sha256_test": "no symmetric signatures (HS256 refused: alg_not_allowed)",
     "rsa_pss_2048_sha256_mgf1_32_test": "RSA is not spoken (refused: unsupported, alg_not_allowed)",
     "rsa_signature_2048_sha256_test": "RSA is not spoken (refused: unsupported, alg_not_allowed)",
-    "x25519_jwk_test": "no key agreement on X25519 (refused: unsupported)",
-    "x25519_test": "no key agreement on X25519 (refused: unsupported)",
 }
 # BLS vectors, if they are stored beside these, belong to the tests of keys.bls.
 

@@ -115,7 +115,7 @@ def test_an_encrypted_answer_opens_with_the_verifiers_key_only() -> None:
     [
         {},
         {"jwks": {"keys": []}},
-        {"jwks": {"keys": [{"kty": "EC", "crv": "P-384", "alg": "ECDH-ES"}]}},
+        {"jwks": {"keys": [{"kty": "EC", "crv": "P-521", "alg": "ECDH-ES"}]}},
         {"jwks": {"keys": [EncryptionKey.generate("e").public_jwk() | {"alg": "ECDH-ES", "use": "sig"}]}},
         {
             "jwks": {"keys": [EncryptionKey.generate("e").public_jwk() | {"alg": "ECDH-ES"}]},

@@ -1,4 +1,4 @@
-"""Ed25519 signatures (RFC 8032). With keys/sealing.py the only door to pynacl."""
+"""Ed25519 signatures (RFC 8032). With sealing.py and x25519.py the only door to pynacl."""
 
 from __future__ import annotations
 

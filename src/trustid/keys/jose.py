@@ -1,9 +1,9 @@
 """Encrypted tokens: compact JWE with ECDH-ES and AES-GCM. The only door to jwcrypto.
 
 Signing and verifying do not pass here (credentials/jose.py goes straight to the
-keys). Of JWE exactly one shape is spoken: key agreement with an ephemeral P-256
-key, no wrapped key, no compression. The rest of JWE (passwords, RSA, wrapped
-keys) is where its faults have been.
+keys). Of JWE exactly one shape is spoken: key agreement with an ephemeral key on
+P-256, P-384 or X25519, no wrapped key, no compression. The rest of JWE (passwords,
+RSA, wrapped keys) is where its faults have been.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from trustid.errors import (
     MalformedError,
     SignatureError,
     TrustidError,
-    UnsupportedError,
 )
-from trustid.keys.ec import P256PublicKey, P256SigningKey
+from trustid.keys.ec import P256PublicKey, P256SigningKey, P384PublicKey, P384SigningKey
 from trustid.keys.jwk import check_jwk
 from trustid.keys.secret import Secret
+from trustid.keys.x25519 import X25519PublicKey, X25519SecretKey
 
 __all__ = [
+    "AGREEMENT_CURVES",
     "ENCRYPTION_ALGORITHM",
     "ENCRYPTION_METHODS",
     "DecryptedJwe",
@@ -40,6 +41,7 @@ __all__ = [
 
 ENCRYPTION_ALGORITHM: Final = "ECDH-ES"
 ENCRYPTION_METHODS: Final = ("A128GCM", "A256GCM")
+AGREEMENT_CURVES: Final = ("P-256", "P-384", "X25519")
 
 MAX_JWE_BYTES: Final = 2 << 20
 MAX_HEADER_BYTES: Final = 16 * 1024
@@ -49,6 +51,9 @@ TAG_BYTES: Final = 16
 
 _ALLOWED: Final = [ENCRYPTION_ALGORITHM, *ENCRYPTION_METHODS]
 _POINT_MEMBERS: Final = ("kty", "crv", "x", "y")
+
+_PublicKey = P256PublicKey | P384PublicKey | X25519PublicKey
+_SecretKey = P256SigningKey | P384SigningKey | X25519SecretKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class DecryptedJwe:
 
 
 class EncryptionKey(Secret):
-    """A P-256 secret to which others encrypt; made for one purpose, often one session.
+    """A secret to which others encrypt; made for one purpose, often one session.
 
     Attributes:
         kid: The key's name: its thumbprint, unless it was given another.
@@ -74,29 +79,29 @@ class EncryptionKey(Secret):
 
     __slots__ = ("_jwk", "_public_key", "kid")
 
-    def __init__(self, secret: P256SigningKey, kid: str | None = None) -> None:
+    def __init__(self, secret: _SecretKey, kid: str | None = None) -> None:
         self._public_key = secret.public_key
         self.kid = kid or self._public_key.thumbprint()
         self._jwk = JWK(**secret.to_private_jwk())
 
     @classmethod
     def generate(cls, kid: str | None = None) -> EncryptionKey:
-        """Make a new key."""
+        """Make a new key on P-256, which every wallet speaks."""
         return cls(P256SigningKey.generate(), kid)
 
     @classmethod
     def from_private_jwk(cls, jwk: Mapping[str, Any]) -> EncryptionKey:
-        """Read what `to_private_jwk` wrote.
+        """Read what `to_private_jwk` wrote, or another key on one of `AGREEMENT_CURVES`.
 
         Raises:
             MalformedError: `key_invalid`.
             UnsupportedError: `unsupported`, another curve.
         """
-        public_key = _p256(jwk)
+        public_key = _public_key(jwk)
         try:
-            secret = P256SigningKey.from_bytes(b64url_decode(jwk.get("d", "")))
+            secret = _secret_key(jwk["crv"], b64url_decode(jwk.get("d", "")))
         except MalformedError as err:
-            raise MalformedError("key_invalid", "expected a private P-256 JWK") from err
+            raise MalformedError("key_invalid", f"expected a private {jwk['crv']} JWK") from err
         if secret.public_key != public_key:
             raise MalformedError("key_invalid", "expected a JWK whose d belongs to its x")
         return cls(secret, jwk.get("kid"))
@@ -122,12 +127,12 @@ class EncryptionKey(Secret):
                 `key_not_found`, `decrypt_failed`.
 
         Cost:
-            One ECDH on P-256; nothing is derived before the header is checked.
+            One ECDH; nothing is derived before the header is checked.
 
         Reference:
             RFC 7516, section 5.2; RFC 7518, sections 4.6 and 5.3.
         """
-        header = _check_shape(jwe)
+        header = _check_shape(jwe, self._public_key.curve_name)
         if header.get("kid", self.kid) != self.kid:
             raise SignatureError("key_not_found", "expected a token for the kid of this key")
         try:
@@ -155,7 +160,7 @@ def encrypt(
 
     Args:
         plaintext: One byte or more; jwcrypto cannot open an empty token.
-        public_jwk: A P-256 key meant for encryption; its `kid` is named.
+        public_jwk: A key meant for encryption, on one of `AGREEMENT_CURVES`; its `kid` is named.
         enc: "A128GCM" or "A256GCM".
         apu: Information about the sender, bound into the key.
         apv: Information about the recipient, bound into the key.
@@ -182,7 +187,7 @@ def encrypt(
         raise MalformedError("malformed", "expected something to encrypt")
     if len(plaintext) > MAX_JWE_BYTES // 2:
         raise LimitExceededError("limit_exceeded", f"expected at most {MAX_JWE_BYTES // 2} bytes")
-    recipient = JWK(**_p256(public_jwk).to_jwk())
+    recipient = JWK(**_public_key(public_jwk).to_jwk())
     header: JsonObject = {"alg": ENCRYPTION_ALGORITHM, "enc": enc}
     if "kid" in public_jwk:
         header["kid"] = public_jwk["kid"]
@@ -195,16 +200,28 @@ def encrypt(
     return text
 
 
-def _p256(jwk: Mapping[str, Any]) -> P256PublicKey:
+def _public_key(jwk: Mapping[str, Any]) -> _PublicKey:
     check_jwk(jwk, operation="deriveBits")
-    if jwk["kty"] != "EC" or jwk["crv"] != "P-256":
-        raise UnsupportedError("unsupported", "expected an encryption key on P-256")
-    if "x" not in jwk or "y" not in jwk:
-        raise MalformedError("key_invalid", "expected a JWK with x and y")
-    return P256PublicKey.from_coordinates(jwk["x"], jwk["y"])
+    if "x" not in jwk or (jwk["kty"] == "EC") != ("y" in jwk):
+        raise MalformedError("key_invalid", "expected x and, for EC keys only, y")
+    match jwk["crv"]:
+        case "P-256":
+            return P256PublicKey.from_coordinates(jwk["x"], jwk["y"])
+        case "P-384":
+            return P384PublicKey.from_coordinates(jwk["x"], jwk["y"])
+    return X25519PublicKey.from_coordinate(jwk["x"])
 
 
-def _check_shape(jwe: str) -> JsonObject:
+def _secret_key(curve: str, secret: bytes) -> _SecretKey:
+    match curve:
+        case "P-256":
+            return P256SigningKey.from_bytes(secret)
+        case "P-384":
+            return P384SigningKey.from_bytes(secret)
+    return X25519SecretKey.from_bytes(secret)
+
+
+def _check_shape(jwe: str, curve: str) -> JsonObject:
     if len(jwe) > MAX_JWE_BYTES:
         raise LimitExceededError("limit_exceeded", f"expected a token of at most {MAX_JWE_BYTES} bytes")
     segments = jwe.split(".", 5)
@@ -214,7 +231,7 @@ def _check_shape(jwe: str) -> JsonObject:
     if len(protected) > MAX_HEADER_BYTES:
         raise LimitExceededError("limit_exceeded", f"expected a header of at most {MAX_HEADER_BYTES} bytes")
     header = parse_json_object(b64url_decode(protected), max_depth=MAX_HEADER_DEPTH)
-    _check_header(header)
+    _check_header(header, curve)
     if wrapped_key:
         raise SignatureError("decrypt_failed", "expected no wrapped key")
     b64url_decode(ciphertext)
@@ -223,7 +240,7 @@ def _check_shape(jwe: str) -> JsonObject:
     return header
 
 
-def _check_header(header: JsonObject) -> None:
+def _check_header(header: JsonObject, curve: str) -> None:
     if header.get("alg") != ENCRYPTION_ALGORITHM:
         raise SignatureError("alg_not_allowed", f"expected alg {ENCRYPTION_ALGORITHM}")
     if header.get("enc") not in ENCRYPTION_METHODS:
@@ -245,6 +262,8 @@ def _check_header(header: JsonObject) -> None:
         raise SignatureError("decrypt_failed", "expected an ephemeral key")
     try:
         # An ephemeral key off the curve would let its sender probe our secret.
-        _p256({name: epk[name] for name in _POINT_MEMBERS if name in epk})
+        ephemeral = _public_key({name: epk[name] for name in _POINT_MEMBERS if name in epk})
     except TrustidError as err:
-        raise SignatureError("decrypt_failed", "expected an ephemeral key on P-256") from err
+        raise SignatureError("decrypt_failed", f"expected an ephemeral key on {curve}") from err
+    if ephemeral.curve_name != curve:
+        raise SignatureError("decrypt_failed", f"expected an ephemeral key on {curve}")

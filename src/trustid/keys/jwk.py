@@ -41,6 +41,8 @@ _ALGORITHMS: Final = {
     ("EC", "secp256k1"): frozenset({"ES256K"}),
     ("OKP", "Ed25519"): frozenset({"EdDSA", "Ed25519"}),
 }
+# What others may encrypt to (RFC 7518, section 4.6; RFC 8037, section 3.2).
+_AGREEMENT: Final = {("EC", "P-256"), ("EC", "P-384"), ("OKP", "X25519")}
 
 
 def check_jwk(jwk: Mapping[str, Any], *, operation: str = "verify") -> None:
@@ -72,9 +74,13 @@ def check_jwk(jwk: Mapping[str, Any], *, operation: str = "verify") -> None:
     kind = jwk["kty"], jwk.get("crv", "")
     if jwk["kty"] in ("EC", "OKP") and not kind[1]:
         raise MalformedError("key_invalid", "expected a JWK with crv")
+    if operation == "deriveBits":
+        if kind not in _AGREEMENT:
+            raise UnsupportedError("unsupported", "expected an encryption key on P-256, P-384 or X25519")
+        return
     if kind not in _ALGORITHMS:
         raise UnsupportedError("unsupported", "expected a key on P-256, P-384, secp256k1 or Ed25519")
-    if operation != "deriveBits" and jwk.get("alg", "") not in _ALGORITHMS[kind] | {""}:
+    if jwk.get("alg", "") not in _ALGORITHMS[kind] | {""}:
         raise MalformedError("key_invalid", "expected a JWK whose alg fits its curve")
 
 

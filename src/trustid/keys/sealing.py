@@ -1,6 +1,6 @@
 """Secrets at rest: sealed with XChaCha20-Poly1305, opened with a passphrase's key.
 
-With keys/ed25519.py the only door to pynacl.
+With ed25519.py and x25519.py the only door to pynacl.
 
 References:
     RFC 8439 and draft-irtf-cfrg-xchacha-03 (XChaCha20-Poly1305), RFC 9106

@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from trustid.credentials.sd_jwt import Path
 from trustid.encoding import JsonObject, dump_json, parse_json_object
 from trustid.errors import MalformedError, ProtocolError, QueryError, StatusUnknownError, TrustidError
-from trustid.keys.jose import encrypt
+from trustid.keys.jose import AGREEMENT_CURVES, encrypt
 from trustid.protocols.dcql import Match, Matching, match
 from trustid.protocols.openid4vp import ENC_VALUES
 from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, WalletStore, find_credential
@@ -255,14 +255,15 @@ def _encryption(metadata: JsonObject) -> tuple[JsonObject, str]:
         if (
             isinstance(key, dict)
             and key.get("alg") == "ECDH-ES"
-            and key.get("crv") == "P-256"
+            and key.get("crv") in AGREEMENT_CURVES
             and key.get("use", "enc") == "enc"
         ):
             if enc is None:
                 break
             return key, enc
     raise ProtocolError(
-        "request_invalid", "client_metadata: expected a P-256 key for ECDH-ES with A128GCM or A256GCM"
+        "request_invalid",
+        "client_metadata: expected a key on P-256, P-384 or X25519 for ECDH-ES with A128GCM or A256GCM",
     )
 
 
