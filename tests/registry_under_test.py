@@ -71,6 +71,9 @@ class Desk:
     def free_tickets(self, registry: str) -> int:
         return len(self.tickets)
 
+    def known_slots(self, registry: str, slots: Sequence[int]) -> Sequence[int]:
+        return [slot for slot in slots if slot in self.tickets]
+
     def requested_slots(self, registry: str) -> Sequence[int]:
         return [slot for slot in self.requests if slot not in self.revoked]
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final, ParamSpec
 
 import click
@@ -44,6 +45,8 @@ __all__ = [
     "Output",
     "clean",
     "exit_code_of",
+    "gigabytes",
+    "moment",
     "with_output",
 ]
 
@@ -69,6 +72,8 @@ _UNREACHABLE_CODES: Final = frozenset(
 
 _VALUE_MAX: Final = 500
 """A single claim on the screen; JSON output is never cut."""
+
+_GIGABYTES_FROM: Final = 10**9
 
 _LOOPBACK_HINT: Final = "For servers that you run on this machine yourself, set TRUSTID_ALLOW_HTTP=1."
 
@@ -174,6 +179,16 @@ def clean(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = "".join(character if character.isprintable() else "\ufffd" for character in text)
     return text if len(text) <= _VALUE_MAX else f"{text[:_VALUE_MAX]}…"
+
+
+def moment(seconds: int) -> str:
+    """A time in UTC, to the minute."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def gigabytes(count: int) -> str:
+    """A number of bytes as people read it."""
+    return f"{count / 1e9:,.1f} GB" if count >= _GIGABYTES_FROM else f"{count / 1e6:,.1f} MB"
 
 
 def exit_code_of(error: TrustidError) -> int:

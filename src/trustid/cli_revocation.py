@@ -8,16 +8,17 @@ from typing import Final, TextIO
 
 import click
 
-from trustid import cli_revocation_check
-from trustid.cli_output import CONFIGURATION, EXIT_CODES, Output, with_output
+from trustid import cli_revocation_care, cli_revocation_check
+from trustid.cli_output import CONFIGURATION, EXIT_CODES, Output, gigabytes, moment, with_output
 from trustid.cli_revocation_home import PUBLISH_TO, desk, open_home, say_backup
 from trustid.encoding import b64url_decode
 from trustid.errors import LimitExceededError, MalformedError, TrustidError
-from trustid.status.accumulator import DEFAULT_CAPACITY
+from trustid.protocols.ports import system_clock
+from trustid.status.accumulator import DEFAULT_CAPACITY, ROW_BYTES
 from trustid.status.epochs.ports_manager import IssuerDesk
 from trustid.status.epochs.publishing import Publisher
 from trustid.status.epochs.registry import EPOCH_REVOCATIONS_MAX, Registry
-from trustid.status.epochs.statement import check_registry_uri
+from trustid.status.epochs.statement import SignedStatement, check_registry_uri
 
 __all__ = ["revocation"]
 
@@ -27,7 +28,15 @@ MAX_THREADS: Final = 256
 HOUR_SECONDS: Final = 3600
 
 
+class _InOrderOfLife(click.Group):
+    """Lists the commands in the order in which a registry meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self.commands)
+
+
 @click.group(
+    cls=_InOrderOfLife,
     epilog="""\b
 Settings:
   TRUSTID_REVOCATION                   the manager's folder; ~/.local/share/trustid/revocation by default
@@ -40,7 +49,7 @@ A registry in five steps:
   trustid revocation join --issuer-store issuer.db --ticket-key KEY --count 100000
   trustid revocation publish          each day, and when something must be revoked at once
   trustid revocation serve-check      what a stranger sees of it
-  trustid revocation status"""
+  trustid revocation status""",
 )
 def revocation() -> None:
     """Manage a revocation registry: give out slots, revoke, publish epochs.
@@ -51,11 +60,12 @@ def revocation() -> None:
 
 
 @revocation.command(
+    short_help="Make a registry.",
     epilog=f"""\b
 Example:
   trustid revocation init https://hospital.example/revocation/vaccination --capacity 1000000
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
 )
 @click.argument("registry_uri")
 @click.option(
@@ -90,6 +100,8 @@ def init(output: Output, *, registry_uri: str, capacity: int, interval_hours: in
     )
     output.result({"registry": registry.uri, "capacity": capacity, "folder": str(home.path)} | home.public())
     output.say(f"Made {registry.uri} with {capacity:,} slots.")
+    epoch = gigabytes(capacity * ROW_BYTES)
+    output.say(f"An epoch takes {epoch} of disk. Two are kept; two more while the next one is made.")
     say_backup(output, home)
 
 
@@ -98,9 +110,9 @@ def init(output: Output, *, registry_uri: str, capacity: int, interval_hours: in
 Example:
   trustid revocation join --issuer-store data/issuer.db --ticket-key 3kF…w0 --count 100000
 
-The ticket key is the issuer's public one; its server shows it. Repeat a command that
-was interrupted: what it owed is delivered first, and counts. Where the store has moved,
-`join` with its new place tells this command.
+The ticket key is the issuer's public one: GET /api/revocation of its server says it, with
+the admin token. Repeat a command that was interrupted: what it owed is delivered first, and
+counts. Where the store has moved, `join` with its new place tells this command.
 
 {EXIT_CODES}"""
 )
@@ -112,11 +124,13 @@ was interrupted: what it owed is delivered first, and counts. Where the store ha
 )
 @click.option("--ticket-key", required=True, help="The issuer's ticket key, base64url.")
 @click.option("--count", type=click.IntRange(1, MAX_TICKETS), required=True, help="How many slots.")
+@PUBLISH_TO
 @with_output
-def join(output: Output, *, issuer_store: Path, ticket_key: str, count: int) -> None:
+def join(output: Output, *, issuer_store: Path, ticket_key: str, count: int, publish_to: Path | None) -> None:
     """Give slots to an issuer, as tickets sealed to its key."""
     home = open_home()
     registry, pool, key = home.registry(), desk(str(issuer_store)), _ticket_key(ticket_key)
+    Publisher(registry, home.published(publish_to)).check_newest()
     name = home.locate_pool(key, issuer_store)
     with output.progress() as progress:
         done = registry.join(name, pool, key, count, progress=progress)
@@ -155,6 +169,7 @@ def revoke(output: Output, *, slots: tuple[int, ...], file: TextIO | None) -> No
 
 
 @revocation.command(
+    short_help="Publish the next epoch.",
     epilog=f"""\b
 Examples:
   trustid revocation publish
@@ -162,7 +177,7 @@ Examples:
 
 Run it each day, with or without revocations. Repeat it after a crash: it goes on.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
 )
 @click.option("--threads", type=click.IntRange(1, MAX_THREADS), default=1, show_default=True)
 @PUBLISH_TO
@@ -213,8 +228,10 @@ def publish(context: click.Context, output: Output, *, threads: int, publish_to:
 def status(output: Output, *, publish_to: Path | None) -> None:
     """Show how the registry stands."""
     home = open_home()
-    found = home.registry().status()
-    folder = home.published(publish_to)
+    registry = home.registry()
+    found, folder = registry.status(), home.published(publish_to)
+    newest = None if found.epoch is None else registry.statement(found.epoch)
+    free = {path: _free(path, found.uri) for path in home.pools()}
     output.result(
         {
             "registry": found.uri,
@@ -224,6 +241,9 @@ def status(output: Output, *, publish_to: Path | None) -> None:
             "waiting": found.waiting,
             "epoch": found.epoch,
             "begun": found.begun,
+            "issued_at": None if newest is None else newest.statement.issued_at,
+            "next_at": None if newest is None else newest.statement.next_at,
+            "issuers": [{"store": path, "free": number} for path, number in free.items()],
             "folder": str(folder),
         }
         | home.public()
@@ -232,13 +252,32 @@ def status(output: Output, *, publish_to: Path | None) -> None:
         ("slots given out", f"{found.joined:,} of {found.capacity:,}"),
         ("not revoked", f"{found.members:,}"),
         ("wait for the next epoch", f"{found.waiting:,}"),
-        ("newest epoch", "none yet: trustid revocation publish" if found.epoch is None else str(found.epoch)),
+        ("newest epoch", "none yet: trustid revocation publish" if newest is None else _times(newest)),
         ("published in", str(folder)),
         ("statement key", str(home.public()["thumbprint"])),
     ]
     if found.begun is not None and found.epoch is not None:
         lines.append(("interrupted", f"epoch {found.begun} was begun: trustid revocation publish"))
+    for path, number in free.items():
+        lines.append(
+            ("issuer", f"{path}: {'cannot be read' if number is None else f'{number:,} tickets left'}")
+        )
     output.panel(found.uri, lines)
+    if newest is not None and newest.statement.next_at < system_clock():
+        output.say("The next epoch is overdue: trustid revocation publish", "yellow")
+
+
+def _times(newest: SignedStatement) -> str:
+    signed, due = moment(newest.statement.issued_at), moment(newest.statement.next_at)
+    return f"{newest.epoch}, signed {signed}; the next one is due {due} (UTC)"
+
+
+def _free(path: str, uri: str) -> int | None:
+    """How many tickets an issuer has left; None where its store cannot be read."""
+    try:
+        return desk(path).free_tickets(uri)
+    except TrustidError:
+        return None
 
 
 def _desks(paths: Iterable[str]) -> tuple[dict[str, IssuerDesk], list[str]]:
@@ -286,5 +325,10 @@ def _ticket_key(text: str) -> bytes:
     return key
 
 
-for _command in (cli_revocation_check.serve_check, cli_revocation_check.history, cli_revocation_check.export):
+for _command in (
+    cli_revocation_check.serve_check,
+    cli_revocation_check.history,
+    cli_revocation_check.export,
+    cli_revocation_care.adopt,
+):
     revocation.add_command(_command)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import click
 
 from trustid.cli_network import fetcher_for
-from trustid.cli_output import EXIT_CODES, Output, with_output
+from trustid.cli_output import EXIT_CODES, REFUSED, Output, moment, with_output
 from trustid.cli_revocation_home import PUBLISH_TO, open_home
 from trustid.encoding import b64url_encode, dump_json, parse_json_object
-from trustid.errors import ConfigurationError, StoreError
+from trustid.errors import ConfigurationError, StatusUnknownError, StoreError
 from trustid.keys import PublicKey, public_key_from_jwk
 from trustid.protocols.ports import system_clock
 from trustid.status.epochs.audit_file import AuditFile, audit_of
@@ -30,6 +29,7 @@ MAX_KEY_BYTES: Final = 16 * 1024
 
 @click.command(
     name="serve-check",
+    short_help="Check what is published as a stranger would.",
     epilog=f"""\b
 Examples:
   trustid revocation serve-check
@@ -38,6 +38,7 @@ Examples:
   trustid revocation serve-check --against https://mirror.example/vaccination --against audit.json
 
 Without --registry it checks the manager's own published folder, with the manager's own key.
+An epoch that is overdue ends it with 1, so that a timer notices.
 
 {EXIT_CODES}""",
 )
@@ -58,7 +59,9 @@ Without --registry it checks the manager's own published folder, with the manage
 @click.option("--blocks", type=click.IntRange(1, 1 << 15), default=8, show_default=True)
 @PUBLISH_TO
 @with_output
+@click.pass_context
 def serve_check(
+    context: click.Context,
     output: Output,
     *,
     uri: str | None,
@@ -75,6 +78,10 @@ def serve_check(
         home = open_home()
         registry = home.registry()
         uri, key = registry.uri, registry.statement_key
+        if registry.last_published() is None:
+            raise StatusUnknownError(
+                "status_unavailable", "nothing is published yet: trustid revocation publish"
+            )
         place = place or str(home.published(publish_to))
     else:
         key = _read_key(key_file)
@@ -101,9 +108,12 @@ def serve_check(
         }
     )
     output.panel(
-        f"In order: {uri}",
+        f"{'Overdue' if found.overdue else 'In order'}: {uri}",
         [
-            ("newest epoch", f"{found.newest.epoch}, {found.age_seconds:,} seconds old"),
+            (
+                "newest epoch",
+                f"{found.newest.epoch}, signed {moment(found.newest.statement.issued_at)} (UTC)",
+            ),
             ("statements followed", f"{found.statements:,}"),
             ("blocks held against the root", f"{found.blocks:,}"),
             ("rows read as points", f"{found.rows:,}"),
@@ -112,6 +122,7 @@ def serve_check(
     )
     if found.overdue:
         output.say("The next epoch is overdue: trustid revocation publish", "yellow")
+        context.exit(REFUSED)
 
 
 @click.command(epilog=EXIT_CODES)
@@ -147,7 +158,7 @@ def history(output: Output, *, replay: bool) -> None:
         [
             [
                 str(one.epoch),
-                datetime.fromtimestamp(one.issued_at, UTC).strftime("%Y-%m-%d %H:%M"),
+                moment(one.issued_at),
                 str(one.revoked),
                 "not published yet" if value is None else f"{value.hex()[:24]}…",
             ]
@@ -159,13 +170,14 @@ def history(output: Output, *, replay: bool) -> None:
 
 
 @click.command(
+    short_help="Write what is public of its past into a file, for an auditor.",
     epilog=f"""\b
 Example:
   trustid revocation export audit.json
 
 The file holds nothing that is secret: parameters, statement key and statements.
 
-{EXIT_CODES}"""
+{EXIT_CODES}""",
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_output
@@ -173,12 +185,16 @@ def export(output: Output, *, file: Path) -> None:
     """Write everything public about the registry's past into FILE, for an auditor."""
     registry = open_home().registry()
     statements = [one.token for one in registry.history() if one.published and one.token is not None]
+    if not statements:
+        raise StatusUnknownError("status_unavailable", "nothing is published yet: trustid revocation publish")
     value = audit_of(registry.uri, registry.params, registry.statement_key, statements)
     try:
         with file.open("xb") as target:
             target.write(dump_json(value) + b"\n")
+    except FileExistsError as err:
+        raise StoreError("file_exists", f"{file} is there; nothing was overwritten") from err
     except OSError as err:
-        raise StoreError("store_unavailable", f"{file.name} cannot be made: {err.strerror}") from err
+        raise StoreError("store_unavailable", f"{file} cannot be made: {err.strerror}") from err
     output.result({"file": str(file), "statements": len(statements)})
     output.say(f"{len(statements)} statements written to {file}.")
 

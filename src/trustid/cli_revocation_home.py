@@ -1,8 +1,9 @@
 """The revocation manager's folder.
 
-keystore.json    the secrets, encrypted under the passphrase
-registry.db      the state: who joined, who was revoked, every statement
-published/       what is served, unless it lies elsewhere
+keystore.json          the secrets, encrypted under the passphrase
+registry.db            the state: who joined, who was revoked, every statement
+registry.high-water    how new the state must be at least; by it a copy from a backup is known
+published/             what is served, unless it lies elsewhere
 """
 
 from __future__ import annotations
@@ -69,11 +70,16 @@ class Home:
         Raises:
             StoreError: `registry_missing`.
         """
-        if not (self.path / STORE).exists():
-            raise StoreError("registry_missing", f"there is no registry in {self.path}")
-        return Registry(
-            SqliteRegistryStore(self.path / STORE), ManagerKeys.open(self.keystore), clock=system_clock
-        )
+        return Registry(self._store(), ManagerKeys.open(self.keystore), clock=system_clock)
+
+    def adopt(self) -> Registry:
+        """The registry in it, whose store is declared to be the newest there is.
+
+        Raises:
+            StoreError: `registry_missing`; `store_rolled_back`: a mark says how it stands.
+        """
+        self._store().adopt()
+        return self.registry()
 
     def locate_pool(self, ticket_key: bytes, location: Path) -> str:
         """Note where the store of an issuer lies now; its name is its ticket key, so that it may move."""
@@ -97,6 +103,11 @@ class Home:
         """What verifiers and issuers need to know of the manager."""
         key = self.registry().statement_key
         return {"statement_key": key.to_jwk(), "thumbprint": key.thumbprint()}
+
+    def _store(self) -> SqliteRegistryStore:
+        if not (self.path / STORE).exists():
+            raise StoreError("registry_missing", f"there is no registry in {self.path}")
+        return SqliteRegistryStore(self.path / STORE)
 
 
 def home_folder() -> Path:
@@ -129,11 +140,9 @@ def desk(path: str) -> IssuerDesk:
     """An issuer's store.
 
     Raises:
-        StoreError: `store_unavailable`: it is not there, or cannot be opened.
+        StoreError: `store_unavailable`: it is not there, or is something else.
     """
-    if not Path(path).is_file():
-        raise StoreError("store_unavailable", f"there is no issuer's store at {path}")
-    return SqliteTicketStore(Path(path))
+    return SqliteTicketStore.of_issuer(Path(path))
 
 
 def say_backup(output: Output, home: Home) -> None:
@@ -145,7 +154,7 @@ def say_backup(output: Output, home: Home) -> None:
         (f"  once         {home.path / KEYSTORE}, and its passphrase in another place:", ""),
         ("               without them nothing is ever revoked again; who has both can prove anything", ""),
         (f"  each day     {home.path / STORE}", ""),
-        ("  never go on  from an old copy of that file: slots would be given out twice", "yellow"),
+        ("  never        registry.high-water: it tells a copy of that file from the newest one", "yellow"),
         ("For the issuer's registries and the verifiers' trust file:", "bold"),
         (f"  {dump_json({'registry': uri, 'keys': [key.to_jwk()]}).decode()}", ""),
     )

@@ -409,7 +409,9 @@ CODES: dict[str, CodeInfo] = {
     ),
     "status_rollback": CodeInfo(StatusUnknownError, 400, "The status list is older than one seen before."),
     "status_unavailable": CodeInfo(
-        StatusUnknownError, 503, "The status list cannot be fetched now. Try again later."
+        StatusUnknownError,
+        503,
+        "What says whether a credential was taken back cannot be fetched now. Try again later.",
     ),
     "handle_invalid": CodeInfo(
         MalformedError, 400, "The handle, or what opens its commitment, is not one that a manager made."
@@ -602,6 +604,12 @@ CODES: dict[str, CodeInfo] = {
     "key_missing": CodeInfo(KeystoreError, 500, "The keystore holds no key of this name and kind."),
     "key_unseal_failed": CodeInfo(KeystoreError, 500, "The keystore cannot be opened with this passphrase."),
     "store_unavailable": CodeInfo(StoreError, 503, "The store cannot be reached now. Try again later."),
+    "file_exists": CodeInfo(StoreError, 409, "There is a file of this name already. Choose another name."),
+    "store_rolled_back": CodeInfo(
+        StoreError,
+        409,
+        "The store is an older copy of itself. Bring back the newest one; do not go on from this.",
+    ),
     "store_tampered": CodeInfo(StoreError, 500, "Stored state was changed by somebody else."),
     "store_unsafe": CodeInfo(
         StoreError, 500, "Others can write where the store lies. Restrict it, or give its digest."

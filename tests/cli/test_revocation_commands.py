@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from registry_under_test import TICKET_KEY, URI, memory_folder
-from trustid import cli_output
+from trustid import cli_output, cli_revocation, cli_revocation_check
 from trustid.cli import trustid
 from trustid.encoding import b64url_encode
 from trustid.keys import public_key_from_jwk
@@ -20,6 +20,7 @@ from trustid.keys.sealing import OpeningKey
 from trustid.protocols.ports_issuer import SlotState
 from trustid.status.epochs.statement import keys_by_thumbprint, read_statement
 from trustid.status.tickets import open_ticket
+from trustid.stores.sqlite import SqliteStore
 from trustid.stores.sqlite_tickets import SqliteTicketStore
 
 KEY = b64url_encode(TICKET_KEY.public_key)
@@ -204,9 +205,82 @@ def test_refusals_say_what_to_do(home: Path, issuer: SqliteTicketStore, tmp_path
     assert told("join", *store, "--ticket-key", KEY, "--count", "11", exit_code=1)["error"] == "registry_full"
     assert told("join", *store, "--ticket-key", KEY, "--count", "10") == {"delivered": 10, "free": 10}
     (tmp_path / "there.json").write_text("{}")
-    assert told("export", str(tmp_path / "there.json"), exit_code=4)["error"] == "store_unavailable"
+    for command in ("serve-check", "export"):
+        unpublished = (command, str(tmp_path / "new.json")) if command == "export" else (command,)
+        assert told(*unpublished, exit_code=3)["error"] == "status_unavailable"
+    told("publish")
+    assert told("export", str(tmp_path / "there.json"), exit_code=4)["error"] == "file_exists"
+    nowhere = str(tmp_path / "nowhere" / "new.json")
+    assert told("export", nowhere, exit_code=4)["error"] == "store_unavailable"
+    assert told("export", str(tmp_path / "new.json"))["statements"] == 1
     run("revoke", exit_code=2)
     run("serve-check", "--registry", URI, exit_code=2)
+
+
+def test_only_an_issuers_store_gets_tickets(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:
+    """A file that was mistaken for it costs no slot, and nothing is written into it."""
+    told("init", URI, "--capacity", "100")
+    (tmp_path / "text").write_text("not a database, but long enough to be read as the head of one" * 20)
+    SqliteStore(tmp_path / "other.db", component="other", migrations=())
+    before = {name: (tmp_path / name).read_bytes() for name in ("text", "other.db")}
+    for file in (tmp_path / "text", tmp_path / "other.db", home / "registry.db"):
+        command = ("join", "--issuer-store", str(file), "--ticket-key", KEY, "--count", "1")
+        assert told(*command, exit_code=4)["error"] == "store_unavailable"
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert told("status")["joined"] == 0
+    assert len(join(issuer, 1)) == 1
+    [entry] = told("status")["issuers"]
+    assert entry == {"store": str(issuer.path), "free": 1}
+    issuer.close()
+    issuer.path.unlink()
+    assert told("status")["issuers"] == [{"store": str(issuer.path), "free": None}]
+    assert "cannot be read" in run("status").output
+
+
+def test_B163_a_store_from_a_backup_is_refused_until_it_is_adopted(
+    home: Path, issuer: SqliteTicketStore
+) -> None:
+    told("init", URI, "--capacity", "100")
+    join(issuer)
+    mark = (home / "registry.high-water").read_bytes()
+    (home / "registry.high-water").write_bytes(mark.replace(b"1", b"2"))
+    for command in (("status",), ("publish",), ("adopt", "--yes")):
+        assert told(*command, exit_code=4)["error"] == "store_rolled_back"
+    (home / "registry.high-water").unlink()
+    assert told("status", exit_code=4)["error"] == "store_rolled_back"
+    assert CliRunner().invoke(trustid, ["revocation", "adopt"], input="n\n").exit_code == 1
+    assert told("status", exit_code=4)["error"] == "store_rolled_back"
+    assert "Going on" in CliRunner().invoke(trustid, ["revocation", "adopt"], input="y\n").output
+    assert (home / "registry.high-water").read_bytes() == mark
+    assert told("publish")["epoch"] == 0
+    # The folder remembers, too: `join` looks at it before a slot is given out.
+    (home / "published" / "epochs" / "latest").write_text("not a statement")
+    command = ("join", "--issuer-store", str(issuer.path), "--ticket-key", KEY, "--count", "1")
+    assert told(*command, exit_code=1)["error"] == "malformed"
+    assert told("status")["joined"] == 3
+
+
+def test_a_monitor_notices_an_epoch_that_is_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
+    told("init", URI, "--capacity", "10", "--interval-hours", "1")
+    signed = told("publish")
+    state = told("status")
+    assert state["next_at"] - state["issued_at"] == 3600
+    assert told("serve-check")["overdue"] is False
+    for module in (cli_revocation, cli_revocation_check):
+        monkeypatch.setattr(module, "system_clock", lambda: state["next_at"] + 1)
+    found = told("serve-check", exit_code=1)
+    assert (found["overdue"], found["epoch"]) == (True, signed["epoch"])
+    assert "Overdue" in run("serve-check", exit_code=1).output
+    assert "overdue" in run("status").output
+
+
+def test_commands_stand_in_the_order_of_a_registrys_life() -> None:
+    lines = run("--help").output.splitlines()
+    listed = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :] if line.startswith("  ")]
+    assert listed[:4] == ["init", "join", "revoke", "publish"]
+    assert not [line for line in lines if line.endswith("...") and "Usage" not in line], (
+        "a description that is cut off"
+    )
 
 
 def test_passphrases(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +331,7 @@ def test_B172_a_monitor_compares_with_mirrors_and_with_what_was_said_before(
     assert told("serve-check", *same)["compared"] == 2
     # The same manager starts again from a backup and signs another epoch 0.
     monkeypatch.setenv("TRUSTID_REVOCATION", str(tmp_path / "restored"))
-    shutil.copytree(home, tmp_path / "restored", ignore=shutil.ignore_patterns("registry.db*", "published"))
+    shutil.copytree(home, tmp_path / "restored", ignore=shutil.ignore_patterns("registry.*", "published"))
     told("init", URI, "--capacity", "100", "--interval-hours", "12")
     told("publish")
     for other in ("audit.json", "mirror"):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from refusing import refused
-from registry_under_test import DAY, URI, Tampering, World, memory_folder, outage, world
+from registry_under_test import DAY, URI, Tampering, World, outage
 from trustid.status.epochs.accepting import EpochTrust
 from trustid.status.epochs.memory import MemorySeenStatements
 from trustid.status.epochs.ports import SeenStatements
@@ -20,16 +17,6 @@ from trustid.stores.sqlite_revocation_seen import SqliteSeenStatements
 
 HOUR = 3600
 REQUEST: Any = {"verifier": b"https://shop.example", "nonce": bytes(16), "credential_hash": bytes(32)}
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from memory_folder()
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> World:
-    return world(tmp_path)
 
 
 def verifier(

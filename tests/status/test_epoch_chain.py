@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from refusing import refused
-from registry_under_test import DAY, URI, Tampering, World, manager_keys, memory_folder, outage, world
+from registry_under_test import DAY, URI, Tampering, World, manager_keys, outage
 from trustid.keys.bls import SecretKey
 from trustid.keys.quorum import Committee, Member, QuorumCertificate, VoteCollector
 from trustid.status.accumulator import Accumulator
@@ -18,16 +17,6 @@ from trustid.status.epochs.memory import MemorySeenStatements
 from trustid.status.epochs.publishing import Publisher
 from trustid.status.epochs.statement import SignedStatement
 from trustid.status.epochs.trust import RegistryTrust
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from memory_folder()
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> World:
-    return world(tmp_path)
 
 
 class Follower:

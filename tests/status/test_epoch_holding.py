@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,16 +31,6 @@ from trustid.status.epochs.trust import EpochPolicy, RegistryTrust
 from trustid.status.membership import MembershipVerifier, Opening, Presentation
 
 REQUEST: Any = {"verifier": b"https://shop.example", "nonce": bytes(16), "credential_hash": bytes(32)}
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from memory_folder()
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> World:
-    return world(tmp_path)
 
 
 class Holder:

@@ -221,8 +221,8 @@ def test_B164_revocations_are_final(store: SqliteRegistryStore) -> None:
     assert store.add_revocations([3, 4], 200) == 1
     assert (store.waiting(2), store.count_waiting()) == ([3, 4], 3)
     for others in ([4], [4, 5]):  # somebody asked for 3 meanwhile
-        assert not store.begin_epoch(0, begun(1), others, state=b"state 1")
-    assert store.begin_epoch(0, begun(1), [3, 4], state=b"state 1")
+        assert not store.begin_epoch(2, begun(1), others, state=b"state 1")
+    assert store.begin_epoch(2, begun(1), [3, 4], state=b"state 1")
     assert store.revocations([3, 4, 5, 6]) == {3: 1, 4: 1, 5: None}
     assert store.revocations(range(1200)) == {3: 1, 4: 1, 5: None}
     assert (store.waiting(9), store.revoked_in(1)) == ([5], [3, 4])

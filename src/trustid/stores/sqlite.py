@@ -28,14 +28,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from weakref import WeakSet
 
 from trustid.errors import InternalError, StoreError
 
-__all__ = ["ConstraintError", "Migration", "Row", "SqliteStore", "Transaction", "Value"]
+__all__ = ["ConstraintError", "Migration", "Row", "SqliteStore", "Transaction", "Value", "has_component"]
 
 Value = str | int | float | bytes | None
 Row = sqlite3.Row
@@ -249,6 +249,23 @@ class SqliteStore:
 
 
 _STORES: WeakSet[SqliteStore] = WeakSet()
+
+
+def has_component(path: Path, component: str) -> bool:
+    """Whether a file is there and holds the tables of a component; changes nothing, unlike opening a store.
+
+    Raises:
+        StoreError: `store_unavailable`: it is there, and no SQLite file.
+    """
+    if not path.is_file():
+        return False
+    with _translated(), closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'"
+        if not connection.execute(tables).fetchone()[0]:
+            return False
+        found = connection.execute("SELECT count(*) FROM schema_version WHERE component = ?", (component,))
+        return bool(found.fetchone()[0])
 
 
 def _before_fork() -> None:

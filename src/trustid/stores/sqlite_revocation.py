@@ -2,6 +2,10 @@
 
 One file holds one registry; it belongs to the manager's command, and no web
 worker opens it. It says which slots were revoked, so it is nobody else's.
+
+Beside it lies a mark (`registry.db` has `registry.high-water`) with the highest
+version that was acknowledged: a copy from a backup is older, and refuses to be
+used. The mark belongs into no backup.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import Final
 
 from trustid.errors import InternalError, StoreError
 from trustid.status.epochs.ports_manager import Batch, BegunEpoch, PublishedEpoch, StoredRegistry
+from trustid.stores.high_water import HighWater
 from trustid.stores.sqlite import ConstraintError, Migration, Row, SqliteStore
 
 __all__ = ["SqliteRegistryStore"]
@@ -77,11 +82,26 @@ class SqliteRegistryStore(SqliteStore):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, component="revocation", migrations=_MIGRATIONS)
+        self._high_water = HighWater(path.with_suffix(".high-water"))
+
+    def adopt(self) -> None:
+        """Declare a store without its mark to be the newest that there is: it was moved here, and nothing is older.
+
+        Raises:
+            StoreError: `store_rolled_back`: there is a mark; no declaration goes against it.
+        """
+        if self._high_water.version() is not None:
+            raise StoreError(
+                "store_rolled_back", f"{self._high_water.path.name} is here and says how it stands"
+            )
+        self._high_water.raise_to(self._version())
 
     def create(self, registry: StoredRegistry) -> None:
         """See `RegistryStore`."""
         if registry.begun is None:
             raise InternalError("internal_error", "expected a registry whose first epoch is begun")
+        if self._high_water.version() and self.registry() is None:
+            raise StoreError("store_rolled_back", f"the registry that was in {self.path.name} is lost")
         try:
             with self.transaction() as work:
                 work.execute(
@@ -102,14 +122,17 @@ class SqliteRegistryStore(SqliteStore):
                 )
         except ConstraintError as err:
             raise StoreError("registry_exists", "expected a store without a registry") from err
+        self._high_water.raise_to(registry.version)
 
     def registry(self) -> StoredRegistry | None:
         """See `RegistryStore`."""
+        mark = self._high_water.version()  # before the store is read: it only grows meanwhile
         with self.snapshot() as work:
             row = work.query_one("SELECT * FROM revocation_registry")
             begun = work.query_one(_BEGUN)
         if row is None:
             return None
+        self._check_newest(mark, row["version"])
         return StoredRegistry(
             uri=row["uri"],
             params=row["params"],
@@ -133,6 +156,7 @@ class SqliteRegistryStore(SqliteStore):
                 "INSERT INTO revocation_batch (pool, first, count) VALUES (?, ?, ?) RETURNING id",
                 (batch.pool, batch.first, batch.count),
             )
+        self._high_water.raise_to(version + 1)
         return Batch(row["id"], batch.pool, batch.first, batch.count)
 
     def undelivered(self, pool: str) -> Sequence[Batch]:
@@ -170,10 +194,15 @@ class SqliteRegistryStore(SqliteStore):
     def add_revocations(self, slots: Sequence[int], now: int) -> int:
         """See `RegistryStore`."""
         with self.transaction() as work:
-            return work.execute_many(
+            new = work.execute_many(
                 "INSERT OR IGNORE INTO revocation (slot, asked_at) VALUES (?, ?)",
                 [(slot, now) for slot in sorted(slots)],  # in order: a third of the time of any other
             )
+            if new:
+                work.execute("UPDATE revocation_registry SET version = version + 1")
+        if new:
+            self._high_water.raise_to(self._version())
+        return new
 
     def revocations(self, slots: Sequence[int]) -> Mapping[int, int | None]:
         """See `RegistryStore`."""
@@ -218,6 +247,7 @@ class SqliteRegistryStore(SqliteStore):
             work.execute(
                 "UPDATE revocation SET epoch = ? WHERE epoch IS NULL AND slot <= ?", (begun.epoch, highest)
             )
+        self._high_water.raise_to(version + 1)
         return True
 
     def record_statement(self, epoch: int, token: str) -> str:
@@ -255,6 +285,21 @@ class SqliteRegistryStore(SqliteStore):
         """See `RegistryStore`."""
         rows = self.query("SELECT slot FROM revocation WHERE epoch = ? ORDER BY slot", (epoch,))
         return [row["slot"] for row in rows]
+
+    def _version(self) -> int:
+        [row] = self.query("SELECT coalesce(max(version), 0) AS version FROM revocation_registry")
+        return int(row["version"])
+
+    def _check_newest(self, mark: int | None, version: int) -> None:
+        name = self._high_water.path.name
+        if mark is None and version > 0:
+            raise StoreError(
+                "store_rolled_back", f"{name} is missing: {self.path.name} may be a copy, and an old one"
+            )
+        if mark is not None and version < mark:
+            raise StoreError(
+                "store_rolled_back", f"{self.path.name} is at version {version}, {name} says {mark}"
+            )
 
 
 def _published(row: Row) -> PublishedEpoch:

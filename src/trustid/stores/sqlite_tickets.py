@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, Self
 
+from trustid.errors import StoreError
 from trustid.protocols.ports_issuer import SlotState
 from trustid.stores.issuer_schema import ISSUER_MIGRATIONS
-from trustid.stores.sqlite import SqliteStore
+from trustid.stores.sqlite import SqliteStore, has_component
 
 __all__ = ["SqliteTicketStore"]
+
+COMPONENT: Final = "issuer"
+
+SLOTS_AT_ONCE: Final = 500
+"""Slots of one query: below the number of parameters that every SQLite takes."""
 
 
 class SqliteTicketStore(SqliteStore):
@@ -27,7 +34,18 @@ class SqliteTicketStore(SqliteStore):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, component="issuer", migrations=ISSUER_MIGRATIONS)
+        super().__init__(path, component=COMPONENT, migrations=ISSUER_MIGRATIONS)
+
+    @classmethod
+    def of_issuer(cls, path: Path) -> Self:
+        """Open the store of an issuer that was started at least once; no other file is touched.
+
+        Raises:
+            StoreError: `store_unavailable`: there is none here.
+        """
+        if not has_component(path, COMPONENT):
+            raise StoreError("store_unavailable", f"{path} is not the store of an issuer")
+        return cls(path)
 
     def add_tickets(self, registry: str, tickets: Sequence[tuple[int, bytes]]) -> int:
         """See the port."""
@@ -43,6 +61,20 @@ class SqliteTicketStore(SqliteStore):
             "SELECT count(*) AS number FROM ticket WHERE registry = ? AND issuance_id IS NULL", (registry,)
         )
         return int(row["number"])
+
+    def known_slots(self, registry: str, slots: Sequence[int]) -> Sequence[int]:
+        """See `trustid.status.epochs.ports_manager.TicketPool`."""
+        found: list[int] = []
+        with self.snapshot() as work:
+            for at in range(0, len(slots), SLOTS_AT_ONCE):
+                part = slots[at : at + SLOTS_AT_ONCE]
+                marks = ", ".join("?" * len(part))
+                rows = work.query(
+                    f"SELECT slot FROM ticket WHERE registry = ? AND slot IN ({marks})",  # noqa: S608 - marks only
+                    (registry, *part),
+                )
+                found.extend(row["slot"] for row in rows)
+        return found
 
     def requested_slots(self, registry: str) -> Sequence[int]:
         """See the port."""

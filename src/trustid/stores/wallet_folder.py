@@ -33,7 +33,7 @@ from trustid.protocols.ports_wallet import CredentialCopy, HeldCredential, find_
 from trustid.status.accumulator_entry import StatusSecrets
 from trustid.status.epochs.statement import keys_by_thumbprint
 from trustid.status.epochs.trust import RegistryTrust
-from trustid.stores.wallet_files import MAX_RECORD_BYTES, flush_folder, locked, read_file, write_durably
+from trustid.stores.durable_files import MAX_RECORD_BYTES, flush_folder, locked, read_file, write_durably
 from trustid.stores.wallet_registries import WalletRegistries
 
 __all__ = ["WalletFolder"]

@@ -15,7 +15,7 @@ from trustid.encoding import JsonObject, b64url_decode, b64url_encode, dump_json
 from trustid.errors import MalformedError, StoreError
 from trustid.keys.sealing import SealingKey
 from trustid.status.epochs.ports import KeptRow
-from trustid.stores.wallet_files import MAX_RECORD_BYTES, locked, read_file, write_durably
+from trustid.stores.durable_files import MAX_RECORD_BYTES, locked, read_file, write_durably
 
 __all__ = ["WalletRegistries"]
 

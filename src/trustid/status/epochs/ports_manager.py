@@ -48,7 +48,7 @@ class StoredRegistry:
         uri: Its name.
         params: Its parameters.
         interval_seconds: How long an epoch lasts by plan.
-        version: Counts the changes of `state` and `joined`.
+        version: Counts the changes: slots given out, revocations asked for, epochs begun.
         joined: How many slots were ever given out.
         state: `Manager.state_bytes`, not for the public.
         begun: The epoch that is not published yet, or None.
@@ -100,18 +100,26 @@ class PublishedEpoch:
 
 
 class RegistryStore(Protocol):
-    """Where one registry's state lives; every method is atomic and durable when it returns."""
+    """Where one registry's state lives; every method is atomic and durable when it returns.
+
+    An older copy of the state must not go on, it would give slots out twice: whoever fills this
+    keeps beside the state what tells the two apart (`store_rolled_back`).
+    """
 
     def create(self, registry: StoredRegistry) -> None:
         """Write a new registry.
 
         Raises:
-            StoreError: `registry_exists`.
+            StoreError: `registry_exists`; `store_rolled_back`, there was one that is lost.
         """
         ...
 
     def registry(self) -> StoredRegistry | None:
-        """The registry, or None before `create`."""
+        """The registry, or None before `create`.
+
+        Raises:
+            StoreError: `store_rolled_back`: this is an older copy of what was acknowledged here.
+        """
         ...
 
     def save_join(self, version: int, batch: Batch, *, joined: int, state: bytes) -> Batch | None:
@@ -203,6 +211,10 @@ class TicketPool(Protocol):
 
     def free_tickets(self, registry: str) -> int:
         """How many are left."""
+        ...
+
+    def known_slots(self, registry: str, slots: Sequence[int]) -> Sequence[int]:
+        """Which of these slots it has ever got."""
         ...
 
 

@@ -21,7 +21,7 @@ from typing import Final
 
 from trustid.errors import StatusUnknownError, StoreError
 from trustid.keys.quorum import Committee, QuorumCertificate
-from trustid.status.accumulator import Manager, RowsFile
+from trustid.status.accumulator import ROW_BYTES, Manager, RowsFile
 from trustid.status.epochs.folder import LATEST, PARAMS, FolderSource, certificate_name, statement_name
 from trustid.status.epochs.registry import Registry
 from trustid.status.epochs.statement import SignedStatement
@@ -73,7 +73,7 @@ class Publisher:
                 must not go on.
         """
         with self._writing():
-            self._check_folder()
+            self.check_newest()
             self._restore_statements()
             begun, manager = self._registry.begin()
             if not (self._folder / statement_name(begun.epoch)).exists():
@@ -119,8 +119,12 @@ class Publisher:
         finally:
             os.close(descriptor)
 
-    def _check_folder(self) -> None:
-        """The folder must not know more than the store: then the store is an old copy."""
+    def check_newest(self) -> None:
+        """Refuse a store that knows less than the folder: it is an old copy.
+
+        Raises:
+            StatusUnknownError: `acc_rollback`, `acc_equivocation`.
+        """
         if not (self._folder / LATEST).exists():
             return
         shown = self._registry.read(self._source.latest(self._registry.uri))
@@ -154,6 +158,8 @@ class Publisher:
     ) -> None:
         """Make the epoch's folder. Whatever a call that died has left is taken up or written over."""
         work, final = self._work(epoch), self._folder / "epochs" / str(epoch)
+        if not work.exists():
+            self._check_room(manager.params.capacity)
         (work / "blocks").mkdir(parents=True, exist_ok=True)
         rows = self._rows(work / ROWS, manager, progress)
         for first in range(0, rows.blocks, FLUSHED_TOGETHER):
@@ -168,6 +174,14 @@ class Publisher:
         _flush_folder(work)
         work.rename(final)
         _flush_folder(final.parent)
+
+    def _check_room(self, capacity: int) -> None:
+        """An epoch lies there twice while it is made: as rows, and cut into blocks."""
+        needed, free = 2 * capacity * ROW_BYTES, shutil.disk_usage(self._folder).free
+        if free < needed:
+            raise StoreError(
+                "store_unavailable", f"expected {needed:,} bytes free in {self._folder}, found {free:,}"
+            )
 
     def _rows(self, path: Path, manager: Manager, progress: Progress | None) -> RowsFile:
         """The rows of the manager's epoch, made unless a call that died has made them."""

@@ -184,16 +184,16 @@ class Registry:
 
         Raises:
             AccumulatorStateError: `registry_full`: fewer slots are left; none is given out.
+            StoreError: `store_rolled_back`: the pool has slots that were never given out.
             MalformedError: `malformed`, `key_invalid`.
         """
         if count < 1:
             raise MalformedError("malformed", "expected a number of tickets above zero")
         seal_to(ticket_key, b"", b"")  # a key that is none must not cost a slot
         done = sum(self._deliver(batch, pool, ticket_key) for batch in self._store.undelivered(pool_name))
-        if self._keys.params.capacity - self._stored().joined < count - done:
-            raise AccumulatorStateError("registry_full", "expected a registry with enough free slots")
+        self._check_free(self._stored(), count - done)
         while done < count:
-            batch = self._take(pool_name, min(count - done, BATCH_TICKETS))
+            batch = self._take(pool_name, pool, min(count - done, BATCH_TICKETS))
             self._deliver(batch, pool, ticket_key)
             done += batch.count
             if progress is not None:
@@ -334,16 +334,24 @@ class Registry:
             raise InternalError("internal_error", f"expected the statement of epoch {epoch - 1}")
         return signed
 
-    def _take(self, pool_name: str, count: int) -> Batch:
+    def _check_free(self, stored: StoredRegistry, count: int) -> None:
+        free = self._keys.params.capacity - stored.joined
+        if free < count:
+            raise AccumulatorStateError("registry_full", f"expected {count:,} free slots, found {free:,}")
+
+    def _take(self, pool_name: str, pool: TicketPool, count: int) -> Batch:
         """Note the next slots as given out. Of processes that try at once one comes first, the others try again."""
         while True:
             stored = self._stored()
             manager = self._manager(stored)
-            if stored.joined + count > self._keys.params.capacity:
-                raise AccumulatorStateError("registry_full", "expected a registry with enough free slots")
+            self._check_free(stored, count)
             batch = Batch(0, pool_name, stored.joined, count)
-            for slot in self._slots(batch):
+            slots = self._slots(batch)
+            for slot in slots:
                 manager.take(slot)
+            # What the pool has and this store does not know of, a newer copy of the store gave out.
+            if pool.known_slots(stored.uri, slots):
+                raise StoreError("store_rolled_back", "the issuer has slots that were never given out here")
             joined, state = stored.joined + count, manager.state_bytes()
             saved = self._store.save_join(stored.version, batch, joined=joined, state=state)
             if saved is not None:

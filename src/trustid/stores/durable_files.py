@@ -1,4 +1,4 @@
-"""How a wallet's folder is read and written: whole files, one writer at a time."""
+"""How folders of small files are read and written: whole files, one writer at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as err:
-        raise StoreError("store_unavailable", "the wallet's folder cannot be locked") from err
+        raise StoreError("store_unavailable", "the folder cannot be locked") from err
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -41,7 +41,7 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_RECORD_BYTES + 1)
     except OSError as err:
-        raise StoreError("store_unavailable", "a file of the wallet cannot be read") from err
+        raise StoreError("store_unavailable", "a file cannot be read") from err
     if len(data) > MAX_RECORD_BYTES:
         raise StoreError("store_tampered", f"expected a file of at most {MAX_RECORD_BYTES} bytes")
     return data
@@ -64,7 +64,7 @@ def write_durably(path: Path, data: bytes) -> None:
         flush_folder(path.parent)
     except OSError as err:
         temporary.unlink(missing_ok=True)
-        raise StoreError("store_unavailable", "the wallet cannot be written") from err
+        raise StoreError("store_unavailable", f"{path.name} cannot be written: {err.strerror}") from err
 
 
 def flush_folder(folder: Path) -> None:
