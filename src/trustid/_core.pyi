@@ -8,6 +8,7 @@ __all__ = [
     "Accumulator",
     "Commitment",
     "ContextSet",
+    "Ed25519PublicKey",
     "KeyStore",
     "Manager",
     "Member",
@@ -32,13 +33,13 @@ __all__ = [
     "canonicalize_jsonld",
     "canonicalize_nquads",
     "check_block",
-    "check_ed25519",
     "check_json",
     "decode_base58",
     "decode_base64url",
     "decompress_p256",
     "deskolemized_nquads",
     "digest_disclosures",
+    "digest_jsonld",
     "encode_base58",
     "encode_base64url",
     "encode_to_g1",
@@ -259,6 +260,9 @@ class ContextSet:
 def canonicalize_jsonld(
     document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes, sha384: bool = False
 ) -> bytes: ...
+def digest_jsonld(
+    document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes, sha384: bool = False
+) -> bytes: ...
 def canonicalize_nquads(text: bytes, *, limits: RdfLimits, sha384: bool = False) -> bytes: ...
 def skolemize_jsonld(document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes) -> bytes: ...
 def deskolemized_nquads(
@@ -273,9 +277,15 @@ def encode_base58(data: bytes, max_characters: int) -> str: ...
 def read_disclosures(texts: bytes, *, max_characters: int, max_depth: int) -> bytes: ...
 def make_disclosures(claims: bytes, *, max_characters: int, max_depth: int) -> bytes: ...
 def digest_disclosures(texts: bytes, algorithm: str) -> str: ...
-def check_ed25519(key: bytes) -> None: ...
 def x25519_of_ed25519(key: bytes) -> bytes: ...
 def decompress_p256(point: bytes) -> bytes: ...
+
+@final
+class Ed25519PublicKey:
+    @staticmethod
+    def from_bytes(key: bytes) -> Ed25519PublicKey: ...
+    def __bytes__(self) -> bytes: ...
+    def verify(self, signature: bytes, message: bytes) -> None: ...
 
 @final
 class Params:

@@ -42,7 +42,7 @@ SUITE = "https://w3id.org/security/suites/ed25519-2020/v1"
 KEY = Ed25519SigningKey.generate()
 ISSUER = did_key.create(KEY.public_key)
 METHOD = f"{ISSUER}#{ISSUER.removeprefix('did:key:')}"
-RDFC = Cryptosuite("", EDDSA, lambda part, _: Contexts.bundled().canonicalize(part), keeps_context=False)
+RDFC = Cryptosuite("", EDDSA, lambda part, _: Contexts.bundled().digest(part), keeps_context=False)
 CREDENTIAL: dict[str, Any] = {
     "@context": ["https://www.w3.org/2018/credentials/v1", "https://w3id.org/citizenship/v1"],
     "id": "urn:uuid:0dd5f5a4-8d49-4d2d-8a5e-0b9d3a4f0c11",

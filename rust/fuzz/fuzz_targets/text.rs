@@ -3,6 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use trustid_text::disclosure::{self, Hash, Limits};
+use trustid_text::ed25519::Ed25519PublicKey;
 use trustid_text::{base58, base64url, json, point};
 
 const LIMIT: usize = 1024;
@@ -35,7 +36,11 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(made) = disclosure::make(data, LIMITS) {
         assert!(made.is_empty() || disclosure::read(&made, LIMITS).is_ok());
     }
-    assert_eq!(point::check_ed25519(data).is_ok(), point::x25519_of_ed25519(data).is_ok());
+    if let Ok(key) = Ed25519PublicKey::from_bytes(data) {
+        assert_eq!(key.as_bytes(), data);
+        assert!(point::x25519_of_ed25519(data).is_ok());
+        assert!(key.verify(data, &[data, data].concat()).is_err());
+    }
     if let Ok(whole) = point::decompress_p256(data) {
         assert_eq!(data[1..], whole[1..33]);
         assert_eq!(data[0] & 1, whole[64] & 1);

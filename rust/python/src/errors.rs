@@ -132,6 +132,9 @@ fn place_text(error: &TextError) -> (Class, &'static str) {
         TextError::Disclosure { .. } => (Class::Disclosure, "disclosure_malformed"),
         TextError::HashNotAllowed => (Class::Disclosure, "hash_not_allowed"),
         TextError::Key { .. } => (Class::Malformed, "key_invalid"),
+        TextError::SignatureLength { .. } | TextError::SignatureInvalid => {
+            (Class::Signature, "signature_invalid")
+        }
         TextError::RandomnessUnavailable => (Class::Internal, "internal_error"),
     }
 }

@@ -55,7 +55,7 @@ mod _core {
     #[pymodule_export]
     use crate::rdf::{
         canonical_labels, canonicalize_jsonld, canonicalize_nquads, deskolemized_nquads,
-        skolemize_jsonld, ContextSet, RdfLimits,
+        digest_jsonld, skolemize_jsonld, ContextSet, RdfLimits,
     };
     #[pymodule_export]
     use crate::rows::{check_block, RowsFile, RowsSummary};
@@ -63,9 +63,9 @@ mod _core {
     use crate::suite::Suite;
     #[pymodule_export]
     use crate::text::{
-        check_ed25519, check_json, decode_base58, decode_base64url, decompress_p256,
-        digest_disclosures, encode_base58, encode_base64url, make_disclosures, read_disclosures,
-        x25519_of_ed25519,
+        check_json, decode_base58, decode_base64url, decompress_p256, digest_disclosures,
+        encode_base58, encode_base64url, make_disclosures, read_disclosures, x25519_of_ed25519,
+        Ed25519PublicKey,
     };
 
     /// Refuses a wish for instructions that cannot be had.

@@ -101,6 +101,27 @@ pub(crate) fn canonicalize_jsonld<'py>(
     })
 }
 
+/// The hash of the canonical N-Quads of a secured document.
+#[pyfunction]
+#[pyo3(signature = (document, contexts, *, limits, inline, sha384 = false))]
+pub(crate) fn digest_jsonld<'py>(
+    python: Python<'py>,
+    document: &[u8],
+    contexts: &ContextSet,
+    limits: &RdfLimits,
+    inline: &[u8],
+    sha384: bool,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let options = Options::secured(inline, limits.0).into_python()?;
+    released_if_long(python, document.len(), limits.0, |limits| {
+        let options = Options {
+            limits,
+            ..options.clone()
+        };
+        trustid_rdf::digest(document, &contexts.0, &options, read_hash(sha384))
+    })
+}
+
 /// The canonical form of N-Quads.
 #[pyfunction]
 #[pyo3(signature = (text, *, limits, sha384 = false))]

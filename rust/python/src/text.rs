@@ -1,14 +1,15 @@
-//! Text and the points in keys, read strictly.
+//! Text, the points in keys, and Ed25519 signatures, read strictly.
 //!
 //! Everything here takes microseconds for what its callers let through, so the
-//! interpreter lock is held.
+//! interpreter lock is held, except to hash long messages.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use trustid_text::disclosure::{self, Hash, Limits};
-use trustid_text::{base58, base64url, json, point};
+use trustid_text::{base58, base64url, ed25519, json, point};
 
 use crate::errors::IntoPython;
+use crate::gil::{detached, hashing};
 
 fn ascii<'py>(python: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
     PyString::from_bytes(python, text)
@@ -108,10 +109,30 @@ pub(crate) fn digest_disclosures<'py>(
     ascii(python, &disclosure::digests(texts, hash))
 }
 
-/// Return if 32 bytes are an Ed25519 key: canonical, on the curve, of large order.
-#[pyfunction]
-pub(crate) fn check_ed25519(key: &[u8]) -> PyResult<()> {
-    point::check_ed25519(key).into_python()
+/// An Ed25519 key: canonical, on the curve, of large order.
+#[pyclass(frozen, module = "trustid._core")]
+pub(crate) struct Ed25519PublicKey(ed25519::Ed25519PublicKey);
+
+#[pymethods]
+impl Ed25519PublicKey {
+    #[staticmethod]
+    fn from_bytes(key: &[u8]) -> PyResult<Self> {
+        ed25519::Ed25519PublicKey::from_bytes(key)
+            .into_python()
+            .map(Self)
+    }
+
+    fn __bytes__<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(python, self.0.as_bytes())
+    }
+
+    /// Return if the signature holds.
+    fn verify(&self, python: Python<'_>, signature: &[u8], message: &[u8]) -> PyResult<()> {
+        detached(python, hashing(message.len()), || {
+            self.0.verify(message, signature)
+        })
+        .into_python()
+    }
 }
 
 /// The X25519 form of an Ed25519 key: 32 bytes.

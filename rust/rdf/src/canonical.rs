@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::rc::Rc;
 
+use sha2::digest::Output;
 use sha2::{Digest, Sha256, Sha384};
 
 use crate::nquads::{self, write_quad};
@@ -25,20 +27,74 @@ pub enum Hash {
 }
 
 impl Hash {
-    fn hex(self, text: &str) -> String {
+    fn hex<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> String {
         match self {
-            Self::Sha256 => hex(&Sha256::digest(text)),
-            Self::Sha384 => hex(&Sha384::digest(text)),
+            Self::Sha256 => hex(&digest::<Sha256>(parts)),
+            Self::Sha384 => hex(&digest::<Sha384>(parts)),
+        }
+    }
+
+    /// The hash of some texts, one after the other.
+    pub(crate) fn bytes<'a>(self, parts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+        match self {
+            Self::Sha256 => digest::<Sha256>(parts).to_vec(),
+            Self::Sha384 => digest::<Sha384>(parts).to_vec(),
         }
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+fn digest<'a, D: Digest>(parts: impl IntoIterator<Item = &'a str>) -> Output<D> {
+    let mut state = D::new();
+    for part in parts {
+        state.update(part);
     }
-    text
+    state.finalize()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+/// Lines of N-Quads, each with its line feed, sorted by code point.
+pub(crate) struct Lines {
+    text: String,
+    places: Vec<Range<usize>>,
+}
+
+impl Lines {
+    /// The statements as lines, with the names that `name` gives to blank nodes.
+    fn of<'a>(
+        quads: impl IntoIterator<Item = &'a Quad>,
+        name: impl Fn(usize, &mut String),
+    ) -> Self {
+        let mut text = String::new();
+        let mut places = Vec::new();
+        for quad in quads {
+            let start = text.len();
+            write_quad(quad, &mut text, &name);
+            places.push(start..text.len());
+        }
+        // The bytes of UTF-8 are in the order of its code points.
+        places.sort_unstable_by(|one, other| text[one.clone()].cmp(&text[other.clone()]));
+        Self { text, places }
+    }
+
+    /// The lines.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|place| &self.text[place.clone()])
+    }
+
+    /// All of them, as one text.
+    pub(crate) fn concat(&self) -> String {
+        let mut whole = String::with_capacity(self.text.len());
+        whole.extend(self.iter());
+        whole
+    }
 }
 
 /// The canonical label of each blank node of some N-Quads, by its label there.
@@ -84,7 +140,7 @@ pub(crate) fn canonicalize(
     dataset: &Dataset,
     hash: Hash,
     limits: &Limits,
-) -> Result<(String, Issuer)> {
+) -> Result<(Lines, Issuer)> {
     let mut state = State::new(dataset, hash, limits.work);
     let mut by_hash: BTreeMap<Rc<str>, Vec<usize>> = BTreeMap::new();
     let numbers: Vec<usize> = state.mentions.keys().copied().collect();
@@ -117,7 +173,7 @@ pub(crate) fn canonicalize(
             }
         }
     }
-    Ok((state.text(), state.canonical))
+    Ok((state.lines(), state.canonical))
 }
 
 /// Section 4.3: the canonicalization state.
@@ -169,16 +225,10 @@ impl<'a> State<'a> {
             return Rc::clone(known);
         }
         let quads = &self.mentions[&node];
-        let mut lines: Vec<String> = Vec::with_capacity(quads.len());
-        for quad in quads {
-            let mut line = String::new();
-            write_quad(quad, &mut line, |number, text| {
-                text.push(if number == node { 'a' } else { 'z' });
-            });
-            lines.push(line);
-        }
-        lines.sort_unstable();
-        let first: Rc<str> = Rc::from(self.hash.hex(&lines.concat()));
+        let lines = Lines::of(quads.iter().copied(), |number, text| {
+            text.push(if number == node { 'a' } else { 'z' });
+        });
+        let first: Rc<str> = Rc::from(self.hash.hex(lines.iter()));
         self.first.insert(node, Rc::clone(&first));
         first
     }
@@ -203,7 +253,7 @@ impl<'a> State<'a> {
         } else {
             text.push_str(&self.first_degree(related));
         }
-        Ok(self.hash.hex(&text))
+        Ok(self.hash.hex([text.as_str()]))
     }
 
     /// Section 4.8: what tells a node by its neighbours, and theirs.
@@ -233,7 +283,7 @@ impl<'a> State<'a> {
             text.push_str(&path);
             issuer = chosen;
         }
-        Ok((self.hash.hex(&text), issuer))
+        Ok((self.hash.hex([text.as_str()]), issuer))
     }
 
     /// Step 5.4: the least path over all orders of nodes that look alike.
@@ -292,18 +342,11 @@ impl<'a> State<'a> {
     }
 
     /// The statements with canonical names, sorted by code point.
-    fn text(&self) -> String {
-        let mut lines: Vec<String> = Vec::with_capacity(self.dataset.quads.len());
-        for quad in &self.dataset.quads {
-            let mut line = String::new();
-            write_quad(quad, &mut line, |number, text| {
-                let place = self.canonical.names.get(&number).copied();
-                let _ = write!(text, "c14n{}", place.unwrap_or_default());
-            });
-            lines.push(line);
-        }
-        lines.sort_unstable();
-        lines.concat()
+    fn lines(&self) -> Lines {
+        Lines::of(&self.dataset.quads, |number, text| {
+            let place = self.canonical.names.get(&number).copied();
+            let _ = write!(text, "c14n{}", place.unwrap_or_default());
+        })
     }
 }
 

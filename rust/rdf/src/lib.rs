@@ -56,8 +56,26 @@ pub fn canonicalize(
     hash: Hash,
 ) -> Result<Vec<u8>> {
     let dataset = dataset(document, contexts, options)?;
-    let (text, _) = canonical::canonicalize(&dataset, hash, &options.limits)?;
-    Ok(text.into_bytes())
+    let (lines, _) = canonical::canonicalize(&dataset, hash, &options.limits)?;
+    Ok(lines.concat().into_bytes())
+}
+
+/// The hash of what [`canonicalize`] makes, which is never written as a whole.
+///
+/// # Errors
+/// As [`canonicalize`].
+///
+/// # Reference
+/// Data Integrity `EdDSA` Cryptosuites 1.0, sections 3.2.3 and 3.2.4.
+pub fn digest(
+    document: &[u8],
+    contexts: &ContextSet,
+    options: &Options,
+    hash: Hash,
+) -> Result<Vec<u8>> {
+    let dataset = dataset(document, contexts, options)?;
+    let (lines, _) = canonical::canonicalize(&dataset, hash, &options.limits)?;
+    Ok(hash.bytes(lines.iter()))
 }
 
 /// The canonical form of N-Quads.
@@ -69,8 +87,8 @@ pub fn canonicalize(
 /// RDFC-1.0, section 4.4.
 pub fn canonicalize_nquads(text: &[u8], hash: Hash, limits: &Limits) -> Result<Vec<u8>> {
     let dataset = nquads::parse(text, limits)?;
-    let (text, _) = canonical::canonicalize(&dataset, hash, limits)?;
-    Ok(text.into_bytes())
+    let (lines, _) = canonical::canonicalize(&dataset, hash, limits)?;
+    Ok(lines.concat().into_bytes())
 }
 
 /// The N-Quads of a JSON-LD document, in the order of the document.

@@ -32,7 +32,7 @@ pub(crate) fn quote(text: &str) -> String {
 }
 
 /// One statement as a line, with the names that `name` gives to blank nodes.
-pub(crate) fn write_quad(quad: &Quad, text: &mut String, name: impl Fn(usize, &mut String)) {
+pub(crate) fn write_quad(quad: &Quad, text: &mut String, name: &impl Fn(usize, &mut String)) {
     let node = |node: &Node, text: &mut String| match node {
         Node::Text(written) => text.push_str(written),
         Node::Blank(number) => {
@@ -56,7 +56,7 @@ pub(crate) fn write_quad(quad: &Quad, text: &mut String, name: impl Fn(usize, &m
 pub(crate) fn write(dataset: &Dataset) -> String {
     let mut text = String::new();
     for quad in &dataset.quads {
-        write_quad(quad, &mut text, |number, text| {
+        write_quad(quad, &mut text, &|number: usize, text: &mut String| {
             text.push('b');
             text.push_str(&number.to_string());
         });

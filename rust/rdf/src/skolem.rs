@@ -93,7 +93,7 @@ pub(crate) fn write(dataset: &Dataset) -> Result<String> {
     let dataset = builder.finish();
     let mut text = String::new();
     for quad in &dataset.quads {
-        write_quad(quad, &mut text, |number, text| {
+        write_quad(quad, &mut text, &|number: usize, text: &mut String| {
             text.push_str(dataset.labels[number].as_deref().unwrap_or_default());
         });
     }

@@ -35,6 +35,15 @@ pub enum Error {
         /// The form that was expected.
         expected: &'static str,
     },
+    /// A signature that is shorter or longer than those of its kind.
+    #[error("expected 64 bytes, found {found}")]
+    SignatureLength {
+        /// Its bytes.
+        found: usize,
+    },
+    /// A signature that is not this key's over this message.
+    #[error("expected an Ed25519 signature of this key")]
+    SignatureInvalid,
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness")]
     RandomnessUnavailable,

@@ -6,6 +6,7 @@
 //! base58      the same, for keys
 //! disclosure  the hidden claims of an SD-JWT: made, read, hashed
 //! point       is this a point of its curve?
+//! ed25519     does this signature hold?
 //! ```
 //!
 //! Bytes come in and bytes go out. What a claim or a key means is decided by
@@ -19,6 +20,7 @@
 pub mod base58;
 pub mod base64url;
 pub mod disclosure;
+pub mod ed25519;
 mod error;
 pub mod json;
 pub mod point;

@@ -47,27 +47,12 @@ fn key<T>(expected: &'static str) -> Result<T> {
     Err(Error::Key { expected })
 }
 
-/// Checks that bytes are an Ed25519 key: in canonical form, a point of the
-/// curve, and not of small order, with which one signature would fit many messages.
-///
-/// # Errors
-/// [`Error::Key`].
-///
-/// # Cost
-/// One square root.
-///
-/// # Reference
-/// RFC 8032, section 5.1.3.
-pub fn check_ed25519(bytes: &[u8]) -> Result<()> {
-    edwards(bytes).map(|_| ())
-}
-
-fn edwards(bytes: &[u8]) -> Result<curve25519_dalek::EdwardsPoint> {
+/// The point that an Ed25519 key is: in canonical form, and not of small order.
+pub(crate) fn edwards(bytes: &[u8]) -> Result<curve25519_dalek::EdwardsPoint> {
     let Ok(compressed) = CompressedEdwardsY::from_slice(bytes) else {
         return key("an Ed25519 key of 32 bytes");
     };
-    let mut y = compressed.to_bytes();
-    y[31] &= 0x7f;
+    let y = without_sign(compressed.to_bytes());
     if y.iter().rev().ge(PRIME_25519.iter().rev()) {
         return key("an Ed25519 key in canonical form");
     }
@@ -80,10 +65,20 @@ fn edwards(bytes: &[u8]) -> Result<curve25519_dalek::EdwardsPoint> {
     }
 }
 
+/// Whether an encoding, if it is canonical, is that of a point whose order divides 8.
+pub(crate) fn is_small_order(encoded: [u8; 32]) -> bool {
+    SMALL_ORDER_Y.contains(&without_sign(encoded))
+}
+
+fn without_sign(mut encoded: [u8; 32]) -> [u8; 32] {
+    encoded[31] &= 0x7f;
+    encoded
+}
+
 /// The X25519 key of whoever has an Ed25519 key: the Montgomery u of the point.
 ///
 /// # Errors
-/// As [`check_ed25519`].
+/// As [`crate::ed25519::Ed25519PublicKey::from_bytes`].
 ///
 /// # Reference
 /// RFC 7748, section 4.1.
@@ -132,18 +127,18 @@ mod tests {
     #[test]
     fn edwards_points() {
         let good = bytes(ED25519);
-        assert_eq!(check_ed25519(&good), Ok(()));
+        assert!(edwards(&good).is_ok());
         for point in EIGHT_TORSION {
-            assert!(check_ed25519(point.compress().as_bytes()).is_err());
+            assert!(edwards(point.compress().as_bytes()).is_err());
         }
-        assert!(check_ed25519(&good[1..]).is_err());
-        assert!(check_ed25519(&[&good[..], &[0]].concat()).is_err());
+        assert!(edwards(&good[1..]).is_err());
+        assert!(edwards(&[&good[..], &[0]].concat()).is_err());
         // y = 2 is no point; y = 3 is one, y = 3 + p is the same and not canonical.
         let small = |low: u8| [[low].as_slice(), &[0; 31]].concat();
-        assert!(check_ed25519(&small(2)).is_err());
-        assert_eq!(check_ed25519(&small(3)), Ok(()));
-        assert!(check_ed25519(&bytes(&format!("f0{}7f", "ff".repeat(30)))).is_err());
-        assert!(check_ed25519(&PRIME_25519).is_err());
+        assert!(edwards(&small(2)).is_err());
+        assert!(edwards(&small(3)).is_ok());
+        assert!(edwards(&bytes(&format!("f0{}7f", "ff".repeat(30)))).is_err());
+        assert!(edwards(&PRIME_25519).is_err());
     }
 
     #[test]
@@ -196,7 +191,7 @@ mod tests {
         fn any_bytes_are_a_point_or_refused(data in prop::collection::vec(any::<u8>(), 32..34)) {
             let on_p256 = decompress_p256(&[&[2][..], &data].concat());
             prop_assert!(data.len() == 32 || on_p256.is_err());
-            prop_assert_eq!(check_ed25519(&data).is_ok(), x25519_of_ed25519(&data).is_ok());
+            prop_assert_eq!(edwards(&data).is_ok(), x25519_of_ed25519(&data).is_ok());
         }
     }
 }

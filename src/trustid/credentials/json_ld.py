@@ -160,6 +160,16 @@ class Contexts:
             sha384=hash_name == "sha384",
         )
 
+    def digest(self, document: Mapping[str, Any], *, hash_name: HashName = "sha256") -> bytes:
+        """The hash of what `canonicalize` gives, by the same hash: 32 or 48 bytes. Raises what it raises."""
+        return _core.digest_jsonld(
+            dump_json(document),
+            self._set,
+            limits=_LIMITS,
+            inline=self._inline,
+            sha384=hash_name == "sha384",
+        )
+
     def skolemize(self, document: Mapping[str, Any]) -> JsonObject:
         """A document with an identifier (`urn:bnid:` and a number) in every node that has none.
 

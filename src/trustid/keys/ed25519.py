@@ -1,17 +1,20 @@
-"""Ed25519 signatures (RFC 8032). With sealing.py and x25519.py the only door to pynacl."""
+"""Ed25519 signatures (RFC 8032). With sealing.py and x25519.py the only door to pynacl.
+
+libsodium signs, in constant time. Checking needs no secret, and is done in Rust
+at half its cost, with the point of a key found once.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Final
 
-from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
-from nacl.exceptions import CryptoError
+from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 from nacl.utils import random
 
 from trustid import _core
 from trustid.encoding import JsonObject, b64url_encode, multibase_encode
-from trustid.errors import MalformedError, SignatureError
+from trustid.errors import MalformedError
 from trustid.keys.secret import Secret
 
 __all__ = [
@@ -37,12 +40,13 @@ class Ed25519PublicKey:
         the algorithm, accepted beside "EdDSA").
     """
 
-    __slots__ = ("_raw", "_thumbprint")
+    __slots__ = ("_point", "_raw", "_thumbprint")
 
     algorithm: Final = ALGORITHM
 
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
+    def __init__(self, point: _core.Ed25519PublicKey) -> None:
+        self._point = point
+        self._raw = bytes(point)
         self._thumbprint: str | None = None
 
     @classmethod
@@ -53,8 +57,7 @@ class Ed25519PublicKey:
             MalformedError: `key_invalid` for another length, y not below the
                 prime, no point of the curve, or a point of small order.
         """
-        _core.check_ed25519(raw)
-        return cls(bytes(raw))
+        return cls(_core.Ed25519PublicKey.from_bytes(raw))
 
     def to_bytes(self) -> bytes:
         """The 32 bytes."""
@@ -70,17 +73,12 @@ class Ed25519PublicKey:
             SignatureError: `signature_invalid`.
 
         Cost:
-            60 microseconds on 2020s hardware.
+            30 microseconds on 2020s hardware.
 
         Reference:
             RFC 8032, section 5.1.7.
         """
-        if len(signature) != SIGNATURE_BYTES:
-            raise SignatureError("signature_invalid", f"expected 64 bytes, found {len(signature)}")
-        try:
-            crypto_sign_open(signature + message, self._raw)
-        except CryptoError as err:
-            raise SignatureError("signature_invalid", "expected an Ed25519 signature of this key") from err
+        self._point.verify(signature, message)
 
     def to_jwk(self) -> JsonObject:
         """The JWK of RFC 8037, section 2."""
@@ -119,7 +117,7 @@ class Ed25519SigningKey(Secret):
     def __init__(self, seed: bytes) -> None:
         public, self._expanded = crypto_sign_seed_keypair(seed)
         self._seed = seed
-        self._public_key = Ed25519PublicKey(public)
+        self._public_key = Ed25519PublicKey.from_bytes(public)
 
     @classmethod
     def generate(cls) -> Ed25519SigningKey:

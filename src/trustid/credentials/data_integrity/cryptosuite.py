@@ -10,27 +10,20 @@ Reference:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from trustid.credentials.data_integrity.proof import check_options
+from trustid.credentials.json_ld import HashName
 from trustid.encoding import JsonObject, base58_decode, base58_encode, canonicalize
 from trustid.errors import MalformedError, ProofError, SignatureError
 from trustid.keys import PublicKey, SigningKey
 
 __all__ = ["ECDSA", "EDDSA", "Cryptosuite", "HashName", "KeyKind"]
 
-HashName = Literal["sha256", "sha384"]
-
-_HASHES: Final[Mapping[HashName, Callable[[bytes], hashlib._Hash]]] = {
-    "sha256": hashlib.sha256,
-    "sha384": hashlib.sha384,
-}
-
-Transformation = Callable[[Mapping[str, Any], HashName], bytes]
-"""How a document becomes bytes."""
+Digest = Callable[[Mapping[str, Any], HashName], bytes]
+"""The hash of a document's canonical form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,7 @@ class Cryptosuite:
     Attributes:
         name: As it stands in a proof.
         keys: The kinds of key, by their JOSE algorithm.
-        transform: How the document and the options become bytes.
+        digest: How the document and the options become bytes, and these a hash.
         keeps_context: Whether the proof carries the document's @context, as
             proofs over JSON do. Proofs over statements are read with the
             document's, and carry none.
@@ -63,7 +56,7 @@ class Cryptosuite:
 
     name: str
     keys: Mapping[str, KeyKind]
-    transform: Transformation
+    digest: Digest
     keeps_context: bool
 
     def create(self, document: Mapping[str, Any], options: Mapping[str, Any], key: SigningKey) -> JsonObject:
@@ -114,9 +107,7 @@ class Cryptosuite:
         self, document: Mapping[str, Any], configuration: Mapping[str, Any], hash_name: HashName
     ) -> bytes:
         """What is signed: the hash of the options, then that of the document."""
-        hashed = _HASHES[hash_name]
-        options = hashed(self.transform(configuration, hash_name)).digest()
-        return options + hashed(self.transform(document, hash_name)).digest()
+        return self.digest(configuration, hash_name) + self.digest(document, hash_name)
 
 
 def read_signature(value: object, size: int) -> bytes:

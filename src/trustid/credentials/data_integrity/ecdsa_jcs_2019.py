@@ -8,6 +8,7 @@ Reference:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,11 +21,11 @@ __all__ = ["CRYPTOSUITE", "create", "verify"]
 CRYPTOSUITE: Final = "ecdsa-jcs-2019"
 
 
-def _transform(document: Mapping[str, Any], hash_name: HashName) -> bytes:  # noqa: ARG001
-    return canonicalize(document)
+def _digest(document: Mapping[str, Any], hash_name: HashName) -> bytes:
+    return hashlib.new(hash_name, canonicalize(document)).digest()
 
 
-_SUITE: Final = Cryptosuite(CRYPTOSUITE, ECDSA, _transform, keeps_context=True)
+_SUITE: Final = Cryptosuite(CRYPTOSUITE, ECDSA, _digest, keeps_context=True)
 
 
 def create(document: Mapping[str, Any], options: Mapping[str, Any], key: SigningKey) -> JsonObject:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from trustid.credentials.data_integrity.cryptosuite import EDDSA, Cryptosuite
-from trustid.credentials.json_ld import Contexts
+from trustid.credentials.json_ld import Contexts, HashName
 from trustid.encoding import JsonObject
 from trustid.keys import PublicKey, SigningKey
 
@@ -26,10 +26,10 @@ CRYPTOSUITE: Final = "eddsa-rdfc-2022"
 def cryptosuite(contexts: Contexts | None = None) -> Cryptosuite:
     """The cryptosuite with contexts of one's own; those that are bundled if none are given."""
 
-    def transform(document: Mapping[str, Any], hash_name: Any) -> bytes:
-        return (contexts or Contexts.bundled()).canonicalize(document, hash_name=hash_name)
+    def digest(document: Mapping[str, Any], hash_name: HashName) -> bytes:
+        return (contexts or Contexts.bundled()).digest(document, hash_name=hash_name)
 
-    return Cryptosuite(CRYPTOSUITE, EDDSA, transform, keeps_context=False)
+    return Cryptosuite(CRYPTOSUITE, EDDSA, digest, keeps_context=False)
 
 
 _SUITE: Final = cryptosuite()
