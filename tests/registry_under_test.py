@@ -155,10 +155,20 @@ class World:
             self.registry.revoke(revoked)
         return Publisher(self.registry, self.folder).publish()
 
+    def hand_over(self, kind: Any = "P-256") -> SigningKey:
+        """One more key for statements, as `rotate-key` makes it; the registry is opened anew, as by the next command."""
+        successor = keys.generate(kind)
+        old = self.keys
+        self.keys = ManagerKeys(
+            old._secret, old.params, old.first_state, old.order._key, *old.signing_keys, successor
+        )
+        self.registry = Registry(self.store, self.keys, clock=self.clock)
+        return successor
+
     def forge(self, signed: SignedStatement, *, key: SigningKey | None = None, **changes: Any) -> str:
         """Another statement in the place of one, by default with the manager's own signature."""
         statement = replace(signed.statement, **changes)
-        return sign_statement(statement, key or self.keys.signing_key).token
+        return sign_statement(statement, key or self.keys.signing_keys[-1]).token
 
 
 def world(folder: Path, *, capacity: int = 64, joined: int = 4, published: bool = True) -> World:
@@ -173,6 +183,11 @@ def world(folder: Path, *, capacity: int = 64, joined: int = 4, published: bool 
     if published:
         made.publish(after=0)
     return made
+
+
+def trusting(*signers: SigningKey) -> RegistryTrust:
+    """Trust in the registry by some of its keys."""
+    return RegistryTrust(URI, keys_by_thumbprint(*(key.public_key for key in signers)))
 
 
 def first_statement(secret: ManagerKeys, **changes: Any) -> EpochStatement:

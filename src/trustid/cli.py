@@ -4,7 +4,8 @@
     trustid did resolve
     trustid credential verify
     trustid keys new
-    trustid revocation init | join | revoke | publish | status | serve-check | history | export | adopt
+    trustid revocation init | join | revoke | publish | status | serve-check | history | export
+    trustid revocation rotate-key | adopt
 
 `--help` everywhere, `--json` everywhere, and exit codes that mean something
 (`cli_output.EXIT_CODES`).

@@ -254,8 +254,11 @@ def status(output: Output, *, publish_to: Path | None) -> None:
         ("wait for the next epoch", f"{found.waiting:,}"),
         ("newest epoch", "none yet: trustid revocation publish" if newest is None else _times(newest)),
         ("published in", str(folder)),
-        ("statement key", str(home.public()["thumbprint"])),
+        ("statement key", registry.statement_key.thumbprint()),
     ]
+    successor = registry.successor
+    if successor is not None:
+        lines.append(("handed over to", successor.thumbprint()))
     if found.begun is not None and found.epoch is not None:
         lines.append(("interrupted", f"epoch {found.begun} was begun: trustid revocation publish"))
     for path, number in free.items():
@@ -329,6 +332,7 @@ for _command in (
     cli_revocation_check.serve_check,
     cli_revocation_check.history,
     cli_revocation_check.export,
+    cli_revocation_care.rotate_key,
     cli_revocation_care.adopt,
 ):
     revocation.add_command(_command)

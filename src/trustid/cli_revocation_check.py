@@ -45,9 +45,10 @@ An epoch that is overdue ends it with 1, so that a timer notices.
 @click.option("--registry", "uri", help="The registry's URI.")
 @click.option(
     "--key",
-    "key_file",
+    "key_files",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The key of its statements: a public JWK.",
+    multiple=True,
+    help="A key of its statements: a public JWK. Keys that it handed over to are found by themselves.",
 )
 @click.option("--from", "place", help="A folder or a mirror's URI, instead of the registry's own.")
 @click.option(
@@ -65,27 +66,27 @@ def serve_check(
     output: Output,
     *,
     uri: str | None,
-    key_file: Path | None,
+    key_files: tuple[Path, ...],
     place: str | None,
     others: tuple[str, ...],
     blocks: int,
     publish_to: Path | None,
 ) -> None:
     """Check a published registry as a stranger would: statements, hash tree, random rows."""
-    if (uri is None) != (key_file is None):
+    if (uri is None) == bool(key_files):
         raise click.UsageError("--registry and --key belong together")
-    if uri is None or key_file is None:
+    if uri is None:
         home = open_home()
         registry = home.registry()
-        uri, key = registry.uri, registry.statement_key
+        uri, trusted = registry.uri, registry.statement_keys[:1]
         if registry.last_published() is None:
             raise StatusUnknownError(
                 "status_unavailable", "nothing is published yet: trustid revocation publish"
             )
         place = place or str(home.published(publish_to))
     else:
-        key = _read_key(key_file)
-    trust = RegistryTrust(uri, keys_by_thumbprint(key))
+        trusted = tuple(map(_read_key, key_files))
+    trust = RegistryTrust(uri, keys_by_thumbprint(*trusted))
     with output.progress() as progress:
         found = check_published(
             trust,
@@ -187,7 +188,7 @@ def export(output: Output, *, file: Path) -> None:
     statements = [one.token for one in registry.history() if one.published and one.token is not None]
     if not statements:
         raise StatusUnknownError("status_unavailable", "nothing is published yet: trustid revocation publish")
-    value = audit_of(registry.uri, registry.params, registry.statement_key, statements)
+    value = audit_of(registry.uri, registry.params, registry.statement_keys, statements)
     try:
         with file.open("xb") as target:
             target.write(dump_json(value) + b"\n")

@@ -20,6 +20,7 @@ import click
 from trustid.cli_output import Output
 from trustid.encoding import JsonObject, b64url_encode, dump_json
 from trustid.errors import ConfigurationError, StoreError
+from trustid.keys import PublicKey
 from trustid.keys.keystore import Keystore
 from trustid.protocols.ports import system_clock
 from trustid.settings import read_secret_file
@@ -81,6 +82,19 @@ class Home:
         self._store().adopt()
         return self.registry()
 
+    @property
+    def keystore_path(self) -> Path:
+        """The file of its secrets."""
+        return self.path / KEYSTORE
+
+    def hand_over(self, kind: Literal["Ed25519", "P-256"]) -> tuple[PublicKey, bool]:
+        """Have a key for statements that comes after the one of now; returns it, and whether it was made now."""
+        keys = ManagerKeys.open(self.keystore)
+        successor = Registry(self._store(), keys, clock=system_clock).successor
+        if successor is not None:
+            return successor, False
+        return keys.with_successor(self.keystore, kind).signing_keys[-1].public_key, True
+
     def locate_pool(self, ticket_key: bytes, location: Path) -> str:
         """Note where the store of an issuer lies now; its name is its ticket key, so that it may move."""
         name = b64url_encode(ticket_key)
@@ -101,8 +115,13 @@ class Home:
 
     def public(self) -> JsonObject:
         """What verifiers and issuers need to know of the manager."""
-        key = self.registry().statement_key
-        return {"statement_key": key.to_jwk(), "thumbprint": key.thumbprint()}
+        registry = self.registry()
+        key, successor = registry.statement_key, registry.successor
+        return {
+            "statement_key": key.to_jwk(),
+            "thumbprint": key.thumbprint(),
+            "successor": None if successor is None else successor.to_jwk(),
+        }
 
     def _store(self) -> SqliteRegistryStore:
         if not (self.path / STORE).exists():

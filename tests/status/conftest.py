@@ -20,3 +20,13 @@ def tmp_path() -> Iterator[Path]:
 def made(tmp_path: Path) -> World:
     """A registry with four members, and epoch 0 published."""
     return world(tmp_path)
+
+
+@pytest.fixture
+def rotated(made: World) -> World:
+    """Four epochs: the first key signs 0 to 2 and hands over in 2, the second signs 3."""
+    made.publish(made.slots[0])
+    made.hand_over()
+    made.publish()
+    made.publish()
+    return made

@@ -82,7 +82,7 @@ def test_B173_a_statement_of_another_key_or_registry(made: World, tmp_path: Path
     first = follower.renew()
     stranger = manager_keys(64)
     for token in (
-        made.forge(first, key=stranger.signing_key),
+        made.forge(first, key=stranger.signing_keys[0]),
         made.forge(first, registry=URI + "/other"),
         first.token[:-4] + "AAAA",
     ):

@@ -119,7 +119,7 @@ def test_what_one_issuer_says_of_a_registry_binds_no_other(made: World) -> None:
     """A credential that names another key for the same registry fails alone."""
     holder = Holder(made)
     good = made.held(made.slots[0])
-    stranger = keys_by_thumbprint(manager_keys(64).signing_key.public_key)
+    stranger = keys_by_thumbprint(manager_keys(64).signing_keys[0].public_key)
     bad = HeldSlot(RegistryTrust(URI, stranger), made.slots[1], made.held(made.slots[1]).member)
     for _ in range(6):  # in any order
         outcomes = {each.slot: error for each, error in holder.keeping.refresh_all([bad, good])}

@@ -262,7 +262,7 @@ def test_secrets_live_in_the_keystore(tmp_path: Path) -> None:
     for each in (again, opened):
         assert each.params == secret.params
         assert each.order.index(5) == secret.order.index(5)
-        assert each.signing_key.public_key == secret.signing_key.public_key
+        assert each.signing_keys[0].public_key == secret.signing_keys[0].public_key
     for uri, capacity in ((URI + "2", 64), (URI, 65)):
         with refused("registry_exists"):
             ManagerKeys.create(keystore, uri, capacity)

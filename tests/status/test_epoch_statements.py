@@ -29,7 +29,7 @@ from trustid.status.epochs.statement import (
 from trustid.status.epochs.trust import EpochPolicy, RegistryTrust
 
 SECRET = manager_keys(64)
-KEY = SECRET.signing_key
+KEY = SECRET.signing_keys[0]
 KEYS = keys_by_thumbprint(KEY.public_key)
 FIRST = first_statement(SECRET)
 VALUE = FIRST.accumulator.value

@@ -24,12 +24,14 @@ MAX_AUDIT_DEPTH: Final = 4
 MEMBERS: Final = frozenset({"registry", "params", "keys", "statements"})
 
 
-def audit_of(registry: str, params: bytes, key: PublicKey, statements: Sequence[str]) -> JsonObject:
+def audit_of(
+    registry: str, params: bytes, keys: Sequence[PublicKey], statements: Sequence[str]
+) -> JsonObject:
     """The content of such a file."""
     return {
         "registry": registry,
         "params": b64url_encode(params),
-        "keys": [key.to_jwk()],
+        "keys": [key.to_jwk() for key in keys],
         "statements": list(statements),
     }
 

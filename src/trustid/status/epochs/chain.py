@@ -16,7 +16,8 @@ from trustid.encoding import sha256
 from trustid.errors import MalformedError, ProofError, StatusUnknownError
 from trustid.status.accumulator import Params
 from trustid.status.epochs.ports import EpochSource, SeenStatements, StatementSource
-from trustid.status.epochs.statement import SignedStatement
+from trustid.status.epochs.signers import check_signer, read_following
+from trustid.status.epochs.statement import SignedStatement, UncheckedStatement
 from trustid.status.epochs.trust import RegistryTrust
 
 __all__ = ["MAX_GAP", "StatementChain"]
@@ -43,22 +44,35 @@ class StatementChain:
         self._clock = clock
         self._skew_seconds = skew_seconds
         self._newest: dict[str, tuple[RegistryTrust, SignedStatement]] = {}
+        self._before: dict[str, tuple[bytes, SignedStatement]] = {}
 
     def latest(self, trust: RegistryTrust) -> SignedStatement | None:
-        """The accepted statement of the highest epoch; checked again when this process first meets it."""
+        """The accepted statement of the highest epoch; checked again when this process first meets it.
+
+        None where there is none, or where the keys that are trusted now do not
+        lead to the one that signed it. Fetches nothing.
+        """
         token = self._seen.latest(trust.registry)
         if token is None:
             return None
         trusted, known = self._newest.get(trust.registry, (None, None))
         if known is None or known.token != token or trusted is not trust:
-            known = trust.read(token)
+            try:
+                known, _ = read_following(trust, token, self._seen, None)
+            except StatusUnknownError:
+                return None
             self._newest[trust.registry] = trust, known
         return known
 
     def statement(self, trust: RegistryTrust, epoch: int) -> SignedStatement | None:
-        """The accepted statement of one epoch."""
+        """The accepted statement of one epoch; fetches nothing.
+
+        Raises:
+            StatusUnknownError: `acc_value_untrusted`: the keys that are trusted
+                now do not lead to the one that signed it.
+        """
         token = self._seen.statement(trust.registry, epoch)
-        return None if token is None else trust.read(token)
+        return None if token is None else read_following(trust, token, self._seen, None)[0]
 
     def renew(self, trust: RegistryTrust) -> SignedStatement:
         """Fetch the newest statement and accept it, with those between.
@@ -78,8 +92,8 @@ class StatementChain:
         Cost:
             One fetch and one signature for each epoch since the last call.
         """
-        newest = trust.read(self.source.latest(trust.registry))
-        kept = self.latest(trust)
+        newest, handovers = self._read(trust, self.source.latest(trust.registry))
+        kept = self._kept(trust)
         if kept is not None and newest.epoch < kept.epoch:
             raise StatusUnknownError(
                 "acc_rollback", f"expected epoch {kept.epoch} or later, found {newest.epoch}"
@@ -90,7 +104,9 @@ class StatementChain:
         if newest.statement.issued_at > self._clock() + self._skew_seconds:
             raise StatusUnknownError("acc_epoch_future", "the statement was signed ahead of this clock")
         trust.check_quorum(newest, self.source)
-        for each in reversed(self._walk_back(trust, newest, kept)):
+        walked = self._walk_back(trust, newest, kept)
+        # Only now: a handover that belongs to another history must leave no trace.
+        for each in (*handovers, *reversed(walked)):
             self._keep(trust, each)
         return newest
 
@@ -100,11 +116,16 @@ class StatementChain:
         Raises:
             As `renew`.
         """
-        kept = self.statement(trust, signed.epoch - 1)
-        if kept is None:
-            kept = self._fetch_before(trust, signed)
-            self._keep(trust, kept)
-        return kept
+        before = self._accepted(trust, signed.epoch - 1)
+        if before is not None:
+            _check_link(before, signed)
+            return before
+        after, before = self._before.get(trust.registry, (None, None))
+        if before is None or after != signed.hash:
+            before = self._fetch_before(trust, signed)
+            self._keep(trust, before)
+            self._before[trust.registry] = signed.hash, before
+        return before
 
     def params(self, trust: RegistryTrust, signed: SignedStatement) -> Params:
         """The registry's parameters, as an accepted statement names them.
@@ -141,13 +162,32 @@ class StatementChain:
         kept = self.latest(trust)
         if kept is None:
             raise StatusUnknownError("status_unavailable", "expected a statement that was accepted before")
-        theirs = trust.read(other.latest(trust.registry))
+        theirs, _ = self._read(trust, other.latest(trust.registry))
         if theirs.epoch > kept.epoch:
-            theirs = _of_epoch(trust, other.statement(trust.registry, kept.epoch), kept.epoch)
+            theirs = self._of_epoch(trust, other, kept.epoch)
         elif theirs.epoch < kept.epoch:
-            ours = self.statement(trust, theirs.epoch)
-            kept = ours or _of_epoch(trust, self.source.statement(trust.registry, theirs.epoch), theirs.epoch)
+            kept = self.statement(trust, theirs.epoch) or self._of_epoch(trust, self.source, theirs.epoch)
         _check_same(kept, theirs)
+
+    def _read(self, trust: RegistryTrust, token: str) -> tuple[SignedStatement, tuple[SignedStatement, ...]]:
+        return read_following(trust, token, self._seen, self.source)
+
+    def _kept(self, trust: RegistryTrust) -> SignedStatement | None:
+        """As `latest`; where other keys are trusted by now, what was accepted binds all the same."""
+        token = self._seen.latest(trust.registry)
+        if token is None:
+            return None
+        return self.latest(trust) or UncheckedStatement(token, trust.registry).without_signature()
+
+    def _accepted(self, trust: RegistryTrust, epoch: int) -> SignedStatement | None:
+        """As `statement`; where other keys are trusted by now, what was accepted binds all the same."""
+        token = self._seen.statement(trust.registry, epoch)
+        if token is None:
+            return None
+        try:
+            return read_following(trust, token, self._seen, None)[0]
+        except StatusUnknownError:
+            return UncheckedStatement(token, trust.registry).without_signature()
 
     def _walk_back(
         self, trust: RegistryTrust, newest: SignedStatement, kept: SignedStatement | None
@@ -165,30 +205,55 @@ class StatementChain:
                 "acc_equivocation", f"another statement for epoch {kept.epoch} was signed"
             )
         _check_order(kept, walked[-1])
+        check_signer(kept, walked[-1])
         return walked
 
     def _fetch_before(self, trust: RegistryTrust, signed: SignedStatement) -> SignedStatement:
-        epoch = signed.epoch - 1
-        before = _of_epoch(trust, self.source.statement(trust.registry, epoch), epoch)
-        if before.hash != signed.statement.previous:
-            raise StatusUnknownError("acc_equivocation", f"another statement for epoch {epoch} was signed")
-        _check_order(before, signed)
+        token = self.source.statement(trust.registry, signed.epoch - 1)
+        unchecked = UncheckedStatement(token, trust.registry)
+        try:
+            before, _ = self._read(trust, token)
+        except StatusUnknownError:
+            # Signed before anybody handed over to the keys that are trusted here: known by its hash alone.
+            if unchecked.hash != signed.statement.previous or not _before_trusted_keys(unchecked, signed):
+                raise
+            before = unchecked.without_signature()
+        _check_link(before, signed)
         return before
 
+    def _of_epoch(self, trust: RegistryTrust, source: StatementSource, epoch: int) -> SignedStatement:
+        signed, _ = self._read(trust, source.statement(trust.registry, epoch))
+        _check_epoch(signed, epoch)
+        return signed
+
     def _keep(self, trust: RegistryTrust, signed: SignedStatement) -> None:
+        if signed.signer is None:
+            return  # kept is what a key vouches for, so that it may vouch for others
         token = self._seen.keep(trust.registry, signed.epoch, signed.token)
         # Another worker may have accepted one meanwhile: it must be the same.
         if token != signed.token:
-            _check_same(trust.read(token), signed)
+            _check_same(UncheckedStatement(token, trust.registry).without_signature(), signed)
 
 
-def _of_epoch(trust: RegistryTrust, token: str, epoch: int) -> SignedStatement:
-    signed = trust.read(token)
+def _before_trusted_keys(unchecked: UncheckedStatement, after: SignedStatement) -> bool:
+    """Whether nobody here knows the key of a statement: it handed over to the next one's, or came before that."""
+    return after.signer is None or unchecked.statement().successor is not None
+
+
+def _check_epoch(signed: SignedStatement, epoch: int) -> None:
     if signed.epoch != epoch:
         raise ProofError(
             "acc_update_invalid", f"expected the statement of epoch {epoch}, found {signed.epoch}"
         )
-    return signed
+
+
+def _check_link(before: SignedStatement, after: SignedStatement) -> None:
+    """Everything by which one statement follows from another."""
+    _check_epoch(before, after.epoch - 1)
+    if before.hash != after.statement.previous:
+        raise StatusUnknownError("acc_equivocation", f"another statement for epoch {before.epoch} was signed")
+    _check_order(before, after)
+    check_signer(before, after)
 
 
 def _check_same(kept: SignedStatement, found: SignedStatement) -> None:

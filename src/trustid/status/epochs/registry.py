@@ -18,7 +18,7 @@ from typing import Final
 
 from trustid.encoding import sha256
 from trustid.errors import AccumulatorStateError, InternalError, MalformedError, StoreError
-from trustid.keys import PublicKey
+from trustid.keys import PublicKey, SigningKey
 from trustid.keys.sealing import seal_to
 from trustid.status.accumulator import Manager
 from trustid.status.epochs.manager_keys import ManagerKeys
@@ -140,8 +140,24 @@ class Registry:
 
     @property
     def statement_key(self) -> PublicKey:
-        """The public key that checks its statements."""
-        return self._keys.signing_key.public_key
+        """The public key that checks its newest statement, published or about to be."""
+        last = self.last_published()
+        newest = None if last is None else self.statement(last.epoch)
+        if newest is None or newest.signer is None:
+            return self._keys.signing_keys[0].public_key
+        return self._keys.signing_key(newest.signer).public_key
+
+    @property
+    def statement_keys(self) -> tuple[PublicKey, ...]:
+        """Every key that ever signed its statements, and those that are to, the first one first."""
+        return tuple(key.public_key for key in self._keys.signing_keys)
+
+    @property
+    def successor(self) -> PublicKey | None:
+        """The key that is made and has not signed a published statement yet; None where there is none."""
+        signer = self._keys.signing_key(self.statement_key.thumbprint())
+        successor = self._keys.successor_of(signer)
+        return None if successor is None else successor.public_key
 
     def status(self) -> RegistryStatus:
         """How the registry stands."""
@@ -258,6 +274,8 @@ class Registry:
         while True:
             stored = self._stored()
             manager = self._manager(stored)
+            next_epoch = manager.accumulator.epoch + 1 if stored.begun is None else stored.begun.epoch
+            self._signing_key(next_epoch)  # refuses before minutes of work, not after them
             if stored.begun is not None:
                 return stored.begun, manager
             slots = self._store.waiting(EPOCH_REVOCATIONS_MAX)
@@ -274,16 +292,20 @@ class Registry:
         Raises:
             StoreError: `store_tampered`: another statement is kept for the epoch.
         """
+        before = self._before(begun.epoch) if begun.epoch else None
+        key = self._signing_key(begun.epoch)
         statement = EpochStatement(
             registry=self.uri,
             accumulator=manager.accumulator,
             rows_root=rows_root,
             params_digest=sha256(self.params),
-            previous=self._before(begun.epoch).hash if begun.epoch else None,
+            previous=None if before is None else before.hash,
             issued_at=begun.issued_at,
             next_at=begun.next_at,
+            handover=None if before is None else before.handover_after,
+            successor=self._successor(begun.epoch, key),
         )
-        signed = sign_statement(statement, self._keys.signing_key)
+        signed = sign_statement(statement, key)
         kept = self.read(self._store.record_statement(begun.epoch, signed.token))
         if kept.hash != signed.hash:
             raise StoreError("store_tampered", f"another statement for epoch {begun.epoch} is kept")
@@ -299,7 +321,7 @@ class Registry:
         Raises:
             As `read_statement`.
         """
-        keys = keys_by_thumbprint(self.statement_key)
+        keys = keys_by_thumbprint(*self.statement_keys)
         return read_statement(token, keys, registry=self.uri)
 
     def statement(self, epoch: int) -> SignedStatement | None:
@@ -333,6 +355,20 @@ class Registry:
         if signed is None:
             raise InternalError("internal_error", f"expected the statement of epoch {epoch - 1}")
         return signed
+
+    def _signing_key(self, epoch: int) -> SigningKey:
+        """The key that signs an epoch: that of the epoch before, or the one that it was handed over to."""
+        if epoch == 0:
+            return self._keys.signing_keys[0]
+        return self._keys.signing_key(self._before(epoch).signer_after)
+
+    def _successor(self, epoch: int, key: SigningKey) -> PublicKey | None:
+        """Whom the statement of an epoch names: what was signed before a crash stays as it was signed."""
+        kept = self.statement(epoch)
+        if kept is not None:
+            return kept.statement.successor
+        successor = self._keys.successor_of(key)
+        return None if successor is None else successor.public_key
 
     def _check_free(self, stored: StoredRegistry, count: int) -> None:
         free = self._keys.params.capacity - stored.joined

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from trustid.credentials import jose
 from trustid.encoding import MAX_SAFE_INTEGER, JsonObject, b64url_decode, b64url_encode, canonicalize, sha256
 from trustid.errors import MalformedError, SignatureError, StatusUnknownError
-from trustid.keys import PublicKey, SigningKey
+from trustid.keys import PublicKey, SigningKey, public_key_from_jwk
 from trustid.status.accumulator import Accumulator
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "STATEMENT_TYP",
     "EpochStatement",
     "SignedStatement",
+    "UncheckedStatement",
     "check_registry_uri",
     "keys_by_thumbprint",
     "read_statement",
@@ -48,6 +49,7 @@ VALUE_BYTES: Final = 48
 
 _HASH_TAG: Final = b"TrustID-statement-1\n"
 _MEMBERS: Final = frozenset({"sub", "epoch", "value", "rows", "params", "iat", "next"})
+_HANDOVER_MEMBERS: Final = frozenset({"handover", "successor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,9 @@ class EpochStatement:
         previous: `SignedStatement.hash` of the epoch before; None in epoch 0.
         issued_at: When it was signed, epoch seconds.
         next_at: When the next one is due, epoch seconds.
+        handover: The last epoch before this one whose statement named a
+            successor, which then signs this one; None while the first key signs.
+        successor: The key that signs from the next epoch on; None where it stays.
     """
 
     registry: str
@@ -71,6 +76,8 @@ class EpochStatement:
     previous: bytes | None
     issued_at: int
     next_at: int
+    handover: int | None = None
+    successor: PublicKey | None = None
 
     @property
     def epoch(self) -> int:
@@ -88,7 +95,13 @@ class EpochStatement:
             "iat": self.issued_at,
             "next": self.next_at,
         }
-        return claims if self.previous is None else claims | {"previous": b64url_encode(self.previous)}
+        if self.previous is not None:
+            claims["previous"] = b64url_encode(self.previous)
+        if self.handover is not None:
+            claims["handover"] = self.handover
+        if self.successor is not None:
+            claims["successor"] = self.successor.to_jwk()
+        return claims
 
     @classmethod
     def from_claims(cls, claims: Mapping[str, Any]) -> EpochStatement:
@@ -96,15 +109,18 @@ class EpochStatement:
 
         Raises:
             MalformedError: `malformed`, `claim_type_invalid`, or a code of a
-                point that is none (`point_identity`, ...).
+                point or a key that is none (`point_identity`, `key_invalid`, ...).
         """
         expected = _MEMBERS | {"previous"} if claims.get("epoch") != 0 else _MEMBERS
-        if claims.keys() != expected:
+        if claims.keys() - _HANDOVER_MEMBERS != expected:
             raise MalformedError("malformed", f"expected exactly {', '.join(sorted(expected))}")
         issued_at, next_at = _number(claims, "iat"), _number(claims, "next")
         if next_at <= issued_at:
             raise MalformedError("malformed", "expected the next statement after this one")
         epoch = _number(claims, "epoch")
+        handover = _number(claims, "handover") if "handover" in claims else None
+        if handover is not None and handover >= epoch:
+            raise MalformedError("malformed", "expected a handover before this epoch")
         value = _bytes(claims, "value", VALUE_BYTES)
         return cls(
             registry=check_registry_uri(claims["sub"]),
@@ -114,28 +130,44 @@ class EpochStatement:
             previous=_bytes(claims, "previous", HASH_BYTES) if epoch else None,
             issued_at=issued_at,
             next_at=next_at,
+            handover=handover,
+            successor=_successor(claims["successor"]) if "successor" in claims else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SignedStatement:
-    """A statement whose signature was checked.
+    """A statement that is believed: its signature was checked, or a believed one names it by its hash.
 
     Attributes:
         statement: What it says.
         token: The compact JWS, as it was read.
         hash: What the next statement names it by, 32 bytes. It covers the
             payload alone: a statement that is signed again keeps its hash.
+        signer: Thumbprint of the key that signed it; None where it is known by
+            its hash alone.
     """
 
     statement: EpochStatement
     token: str
     hash: bytes
+    signer: str | None
 
     @property
     def epoch(self) -> int:
         """The number of the epoch."""
         return self.statement.epoch
+
+    @property
+    def handover_after(self) -> int | None:
+        """What the next statement names as its handover."""
+        return self.statement.handover if self.statement.successor is None else self.epoch
+
+    @property
+    def signer_after(self) -> str | None:
+        """Thumbprint of the key that signs the next statement; None where nobody here knows it."""
+        successor = self.statement.successor
+        return self.signer if successor is None else successor.thumbprint()
 
     @property
     def voted(self) -> bytes:
@@ -188,12 +220,79 @@ def sign_statement(statement: EpochStatement, key: SigningKey, *, kid: str | Non
         RFC 7515; docs/revocation.md, "Registry and epochs".
     """
     payload = canonicalize(statement.to_claims())
-    header = {"typ": STATEMENT_TYP, "kid": kid or key.public_key.thumbprint()}
-    return SignedStatement(statement, jose.sign(header, payload, key), sha256(_HASH_TAG + payload))
+    signer = key.public_key.thumbprint()
+    token = jose.sign({"typ": STATEMENT_TYP, "kid": kid or signer}, payload, key)
+    return SignedStatement(statement, token, sha256(_HASH_TAG + payload), signer)
+
+
+class UncheckedStatement:
+    """A statement of which nothing is believed yet.
+
+    Args:
+        token: A compact JWS of at most `MAX_STATEMENT_BYTES`.
+        registry: The registry that it must speak of.
+
+    Raises:
+        MalformedError: It is no JWS.
+    """
+
+    def __init__(self, token: str, registry: str) -> None:
+        self._jws = jose.parse(token, max_bytes=MAX_STATEMENT_BYTES)
+        self._token = token
+        self._registry = registry
+
+    @property
+    def kid(self) -> str:
+        """The name of the key that is said to have signed it; empty where there is none."""
+        kid = self._jws.header.get("kid", "")
+        return kid if isinstance(kid, str) else ""
+
+    @property
+    def hash(self) -> bytes:
+        """See `SignedStatement`."""
+        return sha256(_HASH_TAG + self._jws.payload)
+
+    def statement(self) -> EpochStatement:
+        """What it says.
+
+        Raises:
+            StatusUnknownError: `acc_value_untrusted`: it is about another registry.
+            MalformedError: It cannot be read, or not in its one form.
+        """
+        claims = self._jws.claims()
+        statement = EpochStatement.from_claims(claims)
+        if self._jws.payload != canonicalize(claims):
+            raise MalformedError("malformed", "expected the statement in canonical form")
+        if statement.registry != self._registry:
+            raise StatusUnknownError("acc_value_untrusted", "expected a statement about this registry")
+        return statement
+
+    def verify(self, key: PublicKey) -> SignedStatement:
+        """Check that a key signed it.
+
+        Raises:
+            StatusUnknownError: `acc_value_untrusted`: it did not, or signed it as another type.
+            As `statement`.
+        """
+        try:
+            jose.verify(self._jws, key, algorithms=STATEMENT_ALGORITHMS, typ=STATEMENT_TYP)
+        except SignatureError as err:
+            raise StatusUnknownError(
+                "acc_value_untrusted", f"the statement is not signed ({err.code})"
+            ) from err
+        return SignedStatement(self.statement(), self._token, self.hash, key.thumbprint())
+
+    def without_signature(self) -> SignedStatement:
+        """For one whose hash a believed statement names, or that this side has accepted before.
+
+        Raises:
+            As `statement`.
+        """
+        return SignedStatement(self.statement(), self._token, self.hash, None)
 
 
 def read_statement(token: str, keys: Mapping[str, PublicKey], *, registry: str) -> SignedStatement:
-    """Read a statement and check that the registry's manager signed it.
+    """Read a statement and check that one of these keys signed it.
 
     Args:
         token: A compact JWS of at most `MAX_STATEMENT_BYTES`.
@@ -208,23 +307,13 @@ def read_statement(token: str, keys: Mapping[str, PublicKey], *, registry: str) 
     Cost:
         One signature verification, and the check of one point of G1.
     """
-    jws = jose.parse(token, max_bytes=MAX_STATEMENT_BYTES)
-    key = keys.get(jws.header.get("kid", ""))
+    unchecked = UncheckedStatement(token, registry)
+    key = keys.get(unchecked.kid)
     if key is None:
         raise StatusUnknownError(
             "acc_value_untrusted", "expected a statement signed by a key of the registry"
         )
-    try:
-        jose.verify(jws, key, algorithms=STATEMENT_ALGORITHMS, typ=STATEMENT_TYP)
-    except SignatureError as err:
-        raise StatusUnknownError("acc_value_untrusted", f"the statement is not signed ({err.code})") from err
-    claims = jws.claims()
-    statement = EpochStatement.from_claims(claims)
-    if jws.payload != canonicalize(claims):
-        raise MalformedError("malformed", "expected the statement in canonical form")
-    if statement.registry != registry:
-        raise StatusUnknownError("acc_value_untrusted", "expected a statement about this registry")
-    return SignedStatement(statement, token, sha256(_HASH_TAG + jws.payload))
+    return unchecked.verify(key)
 
 
 def statement_text(data: bytes) -> str:
@@ -244,6 +333,15 @@ def _number(claims: Mapping[str, Any], name: str) -> int:
     if type(value) is not int or not 0 <= value <= MAX_SAFE_INTEGER:
         raise MalformedError("claim_type_invalid", f"expected a whole number as {name}")
     return value
+
+
+def _successor(value: object) -> PublicKey:
+    if not isinstance(value, dict):
+        raise MalformedError("claim_type_invalid", "expected a public JWK as successor")
+    key = public_key_from_jwk(value)
+    if key.to_jwk() != value or key.algorithm not in STATEMENT_ALGORITHMS:
+        raise MalformedError("key_invalid", "expected a successor's own members, of Ed25519 or P-256")
+    return key
 
 
 def _bytes(claims: Mapping[str, Any], name: str, length: int) -> bytes:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from registry_under_test import TICKET_KEY, URI, memory_folder
-from trustid import cli_output, cli_revocation, cli_revocation_check
-from trustid.cli import trustid
+from cli.revocation.commands import KEY, join, revoked_epochs, run, told
+from registry_under_test import TICKET_KEY, URI
+from trustid import cli_output
 from trustid.encoding import b64url_encode
 from trustid.keys import public_key_from_jwk
 from trustid.keys.sealing import OpeningKey
@@ -22,50 +18,6 @@ from trustid.status.epochs.statement import keys_by_thumbprint, read_statement
 from trustid.status.tickets import open_ticket
 from trustid.stores.sqlite import SqliteStore
 from trustid.stores.sqlite_tickets import SqliteTicketStore
-
-KEY = b64url_encode(TICKET_KEY.public_key)
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    yield from memory_folder()
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A manager's folder that is not there yet, and its passphrase."""
-    passphrase = tmp_path / "passphrase"
-    passphrase.write_text("correct horse battery staple")
-    passphrase.chmod(0o600)
-    monkeypatch.setenv("TRUSTID_REVOCATION", str(tmp_path / "manager"))
-    monkeypatch.setenv("TRUSTID_REVOCATION_PASSPHRASE_FILE", str(passphrase))
-    monkeypatch.delenv("TRUSTID_REVOCATION_PUBLISHED", raising=False)
-    return tmp_path / "manager"
-
-
-@pytest.fixture
-def issuer(tmp_path: Path) -> SqliteTicketStore:
-    return SqliteTicketStore(tmp_path / "issuer.db")
-
-
-def run(*arguments: str, exit_code: int = 0) -> Result:
-    result = CliRunner().invoke(trustid, ["revocation", *arguments])
-    assert result.exit_code == exit_code, (result.output, result.exception)
-    return result
-
-
-def told(*arguments: str, exit_code: int = 0) -> Any:
-    return json.loads(run(*arguments, "--json", exit_code=exit_code).stdout)
-
-
-def join(issuer: SqliteTicketStore, count: int = 3) -> list[int]:
-    told("join", "--issuer-store", str(issuer.path), "--ticket-key", KEY, "--count", str(count))
-    return [row["slot"] for row in issuer.query("SELECT slot FROM ticket ORDER BY slot")]
-
-
-def revoked_epochs(issuer: SqliteTicketStore) -> dict[int, int]:
-    rows = issuer.query("SELECT slot, revoked_epoch FROM ticket WHERE revoked_epoch IS NOT NULL")
-    return {row["slot"]: row["revoked_epoch"] for row in rows}
 
 
 def test_a_registry_from_beginning_to_end(home: Path, issuer: SqliteTicketStore, tmp_path: Path) -> None:
@@ -237,43 +189,6 @@ def test_only_an_issuers_store_gets_tickets(home: Path, issuer: SqliteTicketStor
     assert "cannot be read" in run("status").output
 
 
-def test_B163_a_store_from_a_backup_is_refused_until_it_is_adopted(
-    home: Path, issuer: SqliteTicketStore
-) -> None:
-    told("init", URI, "--capacity", "100")
-    join(issuer)
-    mark = (home / "registry.high-water").read_bytes()
-    (home / "registry.high-water").write_bytes(mark.replace(b"1", b"2"))
-    for command in (("status",), ("publish",), ("adopt", "--yes")):
-        assert told(*command, exit_code=4)["error"] == "store_rolled_back"
-    (home / "registry.high-water").unlink()
-    assert told("status", exit_code=4)["error"] == "store_rolled_back"
-    assert CliRunner().invoke(trustid, ["revocation", "adopt"], input="n\n").exit_code == 1
-    assert told("status", exit_code=4)["error"] == "store_rolled_back"
-    assert "Going on" in CliRunner().invoke(trustid, ["revocation", "adopt"], input="y\n").output
-    assert (home / "registry.high-water").read_bytes() == mark
-    assert told("publish")["epoch"] == 0
-    # The folder remembers, too: `join` looks at it before a slot is given out.
-    (home / "published" / "epochs" / "latest").write_text("not a statement")
-    command = ("join", "--issuer-store", str(issuer.path), "--ticket-key", KEY, "--count", "1")
-    assert told(*command, exit_code=1)["error"] == "malformed"
-    assert told("status")["joined"] == 3
-
-
-def test_a_monitor_notices_an_epoch_that_is_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
-    told("init", URI, "--capacity", "10", "--interval-hours", "1")
-    signed = told("publish")
-    state = told("status")
-    assert state["next_at"] - state["issued_at"] == 3600
-    assert told("serve-check")["overdue"] is False
-    for module in (cli_revocation, cli_revocation_check):
-        monkeypatch.setattr(module, "system_clock", lambda: state["next_at"] + 1)
-    found = told("serve-check", exit_code=1)
-    assert (found["overdue"], found["epoch"]) == (True, signed["epoch"])
-    assert "Overdue" in run("serve-check", exit_code=1).output
-    assert "overdue" in run("status").output
-
-
 def test_commands_stand_in_the_order_of_a_registrys_life() -> None:
     lines = run("--help").output.splitlines()
     listed = [line.split()[0] for line in lines[lines.index("Commands:") + 1 :] if line.startswith("  ")]
@@ -293,61 +208,6 @@ def test_passphrases(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert told("status", exit_code=4)["error"] == "key_unseal_failed"
     monkeypatch.delenv("TRUSTID_REVOCATION_PASSPHRASE_FILE")
     assert told("status", exit_code=4)["error"] == "setting_missing"
-
-
-def test_an_interrupted_init_is_repeated(home: Path) -> None:
-    told("init", URI, "--capacity", "10")
-    key = told("status")["thumbprint"]
-    (home / "registry.db").unlink()  # as if it had died before the store was written
-    for log in home.glob("registry.db-*"):
-        log.unlink()
-    assert told("init", URI, "--capacity", "10")["thumbprint"] == key
-
-
-def test_strangers_check_what_is_published_elsewhere(home: Path, tmp_path: Path) -> None:
-    made = told("init", URI, "--capacity", "100")
-    told("publish", "--publish-to", str(tmp_path / "served"))
-    (tmp_path / "key.jwk").write_text(json.dumps(made["statement_key"]))
-    place = ("--registry", URI, "--key", str(tmp_path / "key.jwk"), "--from", str(tmp_path / "served"))
-    assert told("serve-check", *place)["epoch"] == 0
-    assert not (home / "published").exists()
-    block = tmp_path / "served" / "epochs" / "0" / "blocks" / "0"
-    data = block.read_bytes()
-    block.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert told("serve-check", *place, exit_code=1)["error"] == "acc_update_invalid"
-    (tmp_path / "key.jwk").write_text(json.dumps(TICKET_JWK))
-    assert told("serve-check", *place, exit_code=1)["error"] == "acc_value_untrusted"
-
-
-def test_B172_a_monitor_compares_with_mirrors_and_with_what_was_said_before(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told("init", URI, "--capacity", "100")
-    told("publish")
-    told("export", str(tmp_path / "audit.json"))
-    shutil.copytree(home / "published", tmp_path / "mirror")
-    told("publish")
-    same = ("--against", str(tmp_path / "audit.json"), "--against", str(tmp_path / "mirror"))
-    assert told("serve-check", *same)["compared"] == 2
-    # The same manager starts again from a backup and signs another epoch 0.
-    monkeypatch.setenv("TRUSTID_REVOCATION", str(tmp_path / "restored"))
-    shutil.copytree(home, tmp_path / "restored", ignore=shutil.ignore_patterns("registry.*", "published"))
-    told("init", URI, "--capacity", "100", "--interval-hours", "12")
-    told("publish")
-    for other in ("audit.json", "mirror"):
-        assert (
-            told("serve-check", "--against", str(tmp_path / other), exit_code=1)["error"]
-            == "acc_equivocation"
-        )
-    (tmp_path / "audit.json").write_text("{}")
-    assert told("serve-check", "--against", str(tmp_path / "audit.json"), exit_code=1)["error"] == "malformed"
-    assert (
-        told("serve-check", "--against", str(tmp_path / "nowhere"), exit_code=3)["error"]
-        == "status_unavailable"
-    )
-
-
-TICKET_JWK = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 
 
 def test_long_work_shows_a_bar_to_people_only(
