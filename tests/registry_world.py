@@ -95,7 +95,9 @@ class Net:
 class World:
     """Everybody, in one folder."""
 
-    def __init__(self, folder: Path, *, previous_seconds: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, previous_seconds: int = 0, committee: dict[str, str] | None = None
+    ) -> None:
         self.clock = Clock()
         self.net = Net()
         self.folder = folder
@@ -110,7 +112,7 @@ class World:
         self.pool = SqliteTicketStore(folder / "issuer.db")
         self.join(40)
         self.publish()
-        self.verifier = self._verifier(previous_seconds)
+        self.verifier = self._verifier(previous_seconds, {"committee": committee} if committee else {})
 
     # --- the servers ----------------------------------------------------------------
 
@@ -134,13 +136,13 @@ class World:
         self.net.apps[HOSPITAL] = app
         return app
 
-    def _verifier(self, previous_seconds: int) -> Flask:
+    def _verifier(self, previous_seconds: int, more: dict[str, Any]) -> Flask:
         self.anchor = certificate_from_pem(self.engine.identity.ca_certificate_pem.encode())
         vct = self.engine.kinds["vaccination"].vct(HOSPITAL)
         trusted = {"issuers": [HOSPITAL], "x509_anchors": [b64_encode(self.anchor)]}
         trust = {
             "types": {vct: trusted},
-            "registries": {REGISTRY: {"keys": [self.key]}},
+            "registries": {REGISTRY: {"keys": [self.key]} | more},
             "epochs": {"previous_seconds": previous_seconds},
         }
         file = self.folder / "trust.json"

@@ -9,7 +9,8 @@
       },
       "registries": {
         "https://hospital.example/revocation/vaccination": {
-          "keys": [{"kty": "OKP", "crv": "Ed25519", "x": "…"}]
+          "keys": [{"kty": "OKP", "crv": "Ed25519", "x": "…"}],
+          "committee": {"file": "committee.json", "hash": "…"}
         }
       },
       "epochs": {"max_age_seconds": 172800, "previous_seconds": 21600}
@@ -26,6 +27,10 @@
 - `registries` are the revocation registries whose statements are believed, by
   URI, with the public JWKs that sign them. A credential with a slot in another
   registry is refused.
+- `committee`, for a registry that has one: each new epoch needs a certificate
+  of this committee as well. `file` says who its members are
+  (`trustid.keys.committee_file`), from this file's folder; `hash` is the
+  committee's, base64url, and must be the file's.
 - `epochs` says how old what a holder proves may be: `max_age_seconds` since the
   newest statement, `previous_seconds` for which the epoch before is still
   taken, `renew_seconds` between two looks for a newer one (`EpochPolicy`).
@@ -37,9 +42,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from trustid.encoding import JsonObject, b64_decode, parse_json_object
+from trustid.encoding import JsonObject, b64_decode, b64url_decode, b64url_encode, parse_json_object
 from trustid.errors import ConfigurationError, TrustidError
 from trustid.keys import public_key_from_jwk
+from trustid.keys.committee_file import read_committee
+from trustid.keys.quorum import Committee
 from trustid.keys.x509 import certificate_from_pem, leaf_names
 from trustid.protocols.trust import TrustPolicy
 from trustid.status.epochs.statement import keys_by_thumbprint
@@ -52,6 +59,8 @@ ANCHOR_FILE_MAX: Final = 64 * 1024
 FILE_MEMBERS: Final = frozenset({"types", "registries", "epochs"})
 MEMBERS: Final = frozenset({"issuers", "x509_anchors"})
 EPOCH_MEMBERS: Final = frozenset({"max_age_seconds", "previous_seconds", "renew_seconds"})
+REGISTRY_MEMBERS: Final = frozenset({"keys", "committee"})
+COMMITTEE_MEMBERS: Final = frozenset({"file", "hash"})
 KEYS_MAX: Final = 16
 SECONDS_MAX: Final = 366 * 24 * 3600
 
@@ -101,18 +110,40 @@ def load_trust(path: Path | None) -> Trust:
         issuers={vct: issuers for vct, (issuers, _) in read.items()},
         anchors={vct: anchors for vct, (_, anchors) in read.items()},
     )
-    believed = tuple(_registry(uri, entry) for uri, entry in registries.items())
+    believed = tuple(_registry(uri, entry, path.parent) for uri, entry in registries.items())
     return Trust(policy, believed, _epochs(content.get("epochs", {})))
 
 
-def _registry(uri: str, entry: Any) -> RegistryTrust:
-    keys = entry.get("keys") if isinstance(entry, dict) and entry.keys() == {"keys"} else None
+def _registry(uri: str, entry: Any, folder: Path) -> RegistryTrust:
+    known = isinstance(entry, dict) and not entry.keys() - REGISTRY_MEMBERS
+    keys = entry.get("keys") if known else None
     if not isinstance(keys, list) or not 0 < len(keys) <= KEYS_MAX:
-        raise _wrong(f"{uri[:60]}: expected an object with keys, 1 to {KEYS_MAX} public JWKs")
+        raise _wrong(
+            f"{uri[:60]}: expected an object with keys, 1 to {KEYS_MAX} public JWKs, perhaps a committee"
+        )
+    committee = _committee(uri, entry["committee"], folder) if "committee" in entry else None
     try:
-        return RegistryTrust(uri, keys_by_thumbprint(*map(public_key_from_jwk, keys)))
+        return RegistryTrust(uri, keys_by_thumbprint(*map(public_key_from_jwk, keys)), committee)
     except (TrustidError, TypeError) as err:
         raise _wrong(f"{uri[:60]}: no URI of a registry, or a key that cannot be read") from err
+
+
+def _committee(uri: str, entry: Any, folder: Path) -> Committee:
+    texts = isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())
+    if not texts or entry.keys() != COMMITTEE_MEMBERS:
+        raise _wrong(f"{uri[:60]}: committee: expected the name of its file, and its hash in base64url")
+    try:
+        committee = read_committee(folder / entry["file"])
+        expected = b64url_decode(entry["hash"])
+    except OSError as err:
+        raise ConfigurationError(
+            "setting_missing", f"TRUSTID_TRUST: {entry['file'][:60]} cannot be read"
+        ) from err
+    except TrustidError as err:
+        raise _wrong(f"{uri[:60]}: committee: {err.code}: {err.message}") from err
+    if committee.hash != expected:
+        raise _wrong(f"{uri[:60]}: the committee in its file has the hash {b64url_encode(committee.hash)}")
+    return committee
 
 
 def _epochs(entry: Any) -> EpochPolicy:

@@ -5,7 +5,7 @@
     trustid credential verify
     trustid keys new
     trustid revocation init | join | revoke | publish | status | serve-check | history | export
-    trustid revocation rotate-key | adopt
+    trustid revocation certify | rotate-key | adopt
 
 `--help` everywhere, `--json` everywhere, and exit codes that mean something
 (`cli_output.EXIT_CODES`).

@@ -332,6 +332,7 @@ for _command in (
     cli_revocation_check.serve_check,
     cli_revocation_check.history,
     cli_revocation_check.export,
+    cli_revocation_care.certify,
     cli_revocation_care.rotate_key,
     cli_revocation_care.adopt,
 ):

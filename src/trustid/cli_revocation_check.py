@@ -13,6 +13,7 @@ from trustid.cli_revocation_home import PUBLISH_TO, open_home
 from trustid.encoding import b64url_encode, dump_json, parse_json_object
 from trustid.errors import ConfigurationError, StatusUnknownError, StoreError
 from trustid.keys import PublicKey, public_key_from_jwk
+from trustid.keys.committee_file import read_committee
 from trustid.protocols.ports import system_clock
 from trustid.status.epochs.audit_file import AuditFile, audit_of
 from trustid.status.epochs.checking import check_published
@@ -50,6 +51,12 @@ An epoch that is overdue ends it with 1, so that a timer notices.
     multiple=True,
     help="A key of its statements: a public JWK. Keys that it handed over to are found by themselves.",
 )
+@click.option(
+    "--committee",
+    "committee_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The committee that must have agreed to the newest epoch.",
+)
 @click.option("--from", "place", help="A folder or a mirror's URI, instead of the registry's own.")
 @click.option(
     "--against",
@@ -67,6 +74,7 @@ def serve_check(
     *,
     uri: str | None,
     key_files: tuple[Path, ...],
+    committee_file: Path | None,
     place: str | None,
     others: tuple[str, ...],
     blocks: int,
@@ -86,7 +94,8 @@ def serve_check(
         place = place or str(home.published(publish_to))
     else:
         trusted = tuple(map(_read_key, key_files))
-    trust = RegistryTrust(uri, keys_by_thumbprint(*trusted))
+    committee = None if committee_file is None else read_committee(committee_file)
+    trust = RegistryTrust(uri, keys_by_thumbprint(*trusted), committee)
     with output.progress() as progress:
         found = check_published(
             trust,

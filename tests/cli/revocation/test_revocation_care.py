@@ -13,6 +13,12 @@ from cli.revocation.commands import KEY, join, run, told
 from registry_under_test import URI
 from trustid import cli_revocation, cli_revocation_check
 from trustid.cli import trustid
+from trustid.encoding import b64url_encode
+from trustid.keys import public_key_from_jwk
+from trustid.keys.bls import SecretKey
+from trustid.keys.committee_file import read_committee
+from trustid.keys.quorum import VoteCollector
+from trustid.status.epochs.statement import keys_by_thumbprint, read_statement
 from trustid.stores.sqlite_tickets import SqliteTicketStore
 
 
@@ -137,3 +143,36 @@ def test_B172_a_monitor_compares_with_mirrors_and_with_what_was_said_before(
 
 
 TICKET_JWK = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+
+
+def test_a_committees_certificate_is_published_beside_its_epoch(home: Path, tmp_path: Path) -> None:
+    secrets = [SecretKey.generate() for _ in range(3)]
+    members = [
+        {
+            "public_key": b64url_encode(bytes(secret.public_key())),
+            "proof_of_possession": b64url_encode(secret.prove_possession().to_bytes()),
+        }
+        for secret in secrets
+    ]
+    (tmp_path / "committee.json").write_text(json.dumps({"threshold": 2, "members": members}))
+    committee = read_committee(tmp_path / "committee.json")
+    made = told("init", URI, "--capacity", "100")
+    file, command = tmp_path / "certificate", ("certify", "--committee", str(tmp_path / "committee.json"))
+    file.write_bytes(b"none")
+    assert told(*command, str(file), exit_code=3)["error"] == "status_unavailable"
+    published = told("publish")
+    keys = keys_by_thumbprint(public_key_from_jwk(made["statement_key"]))
+    voted = read_statement(published["statement"], keys, registry=URI).voted
+    check = ("serve-check", "--committee", str(tmp_path / "committee.json"))
+    assert told(*check, exit_code=3)["error"] == "status_unavailable"
+    assert told(*command, str(file), exit_code=1)["error"] == "malformed"
+    for voted_on, code in ((b"another statement", "aggregate_invalid"), (voted, None)):
+        votes = VoteCollector(committee, voted_on)
+        for place in (0, 2):
+            votes.add(place, committee.sign(secrets[place], voted_on))
+        file.write_bytes(votes.certificate().to_bytes())
+        found = told(*command, str(file), exit_code=0 if code is None else 1)
+        assert found.get("error") == code
+    assert (found["epoch"], found["weight"]) == (0, 2)
+    assert told(*check)["epoch"] == 0
+    assert told(*command, str(file), "--epoch", "1", exit_code=3)["error"] == "status_unavailable"

@@ -100,6 +100,9 @@ class StatementChain:
             )
         if kept is not None and newest.epoch == kept.epoch:
             _check_same(kept, newest)
+            trust.check_quorum(
+                newest, self.source
+            )  # it may have been accepted before a committee was asked for
             return kept
         if newest.statement.issued_at > self._clock() + self._skew_seconds:
             raise StatusUnknownError("acc_epoch_future", "the statement was signed ahead of this clock")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from trustid.errors import StatusUnknownError, StoreError
-from trustid.keys.quorum import Committee, QuorumCertificate
+from trustid.keys.quorum import Committee, Quorum, QuorumCertificate
 from trustid.status.accumulator import ROW_BYTES, Manager, RowsFile
 from trustid.status.epochs.folder import LATEST, PARAMS, FolderSource, certificate_name, statement_name
 from trustid.status.epochs.registry import Registry
@@ -87,10 +87,13 @@ class Publisher:
             self._drop_old_blocks(signed.epoch)
         return signed
 
-    def add_certificate(self, epoch: int, committee: Committee, certificate: QuorumCertificate) -> None:
+    def add_certificate(self, epoch: int, committee: Committee, certificate: QuorumCertificate) -> Quorum:
         """Publish the certificate of a committee beside the statement of an epoch that it voted on.
 
         Until it is there, whoever asks for the committee stays with the epoch before.
+
+        Returns:
+            Who of the committee agreed.
 
         Raises:
             SignatureError: As `QuorumCertificate.verify`.
@@ -98,8 +101,9 @@ class Publisher:
             StoreError: `registry_busy`, `store_unavailable`.
         """
         with self._writing():
-            certificate.verify(committee, self._published(epoch).voted)
+            quorum = certificate.verify(committee, self._published(epoch).voted)
             self._write(certificate_name(epoch), certificate.to_bytes())
+        return quorum
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
