@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, cast
 from urllib.parse import urlsplit
 
 from flask import current_app
 
+from trustid.credentials.data_integrity.any_context import ANY_CONTEXT_SUITES
 from trustid.did.resolver import Resolver
 from trustid.fetching import Fetcher
 from trustid.protocols.asking import SessionTimes
@@ -121,7 +122,7 @@ class Engine:
             keys=keys,
             vc=VcVerifying(
                 policy=AnybodyPolicy(require_key_binding=False, algorithms=accepted) if anybody else policy,
-                sources=sources,
+                sources=replace(sources, suites=ANY_CONTEXT_SUITES) if anybody else sources,
                 clock=clock,
             ),
             questions=ready_questions(policy),

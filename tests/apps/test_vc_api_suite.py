@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from flask.testing import FlaskClient
 
-import issuer_app
-import verifier_app
-from issuer_under_test import StoppedClock, environment
+from issuer_under_test import StoppedClock
 from trustid import keys
 from trustid.credentials.data_integrity.eddsa_jcs_2022 import create
 from trustid.did.key import create as did_of
-from trustid.errors import FetchError
-from trustid.fetching import Fetched
-from trustid.protocols.vc_api import OPEN_VARIABLE
-from trustid.settings import ServerSettings
+from vc_api_servers import Servers, open_servers
 
 DOCUMENTS = sorted((Path(__file__).parents[1] / "vectors" / "vcdm2").rglob("*.json"))
 CREDENTIALS = [path for path in DOCUMENTS if not path.name.startswith("presentation")]
@@ -37,48 +29,9 @@ ENVELOPED = "presentation-enveloped-vc-ok"
 """A credential in a token of a draft (application/vc-ld+jwt, with the wrapper `vc`), which is no longer read."""
 
 
-@dataclass
-class Servers:
-    """Both servers on loopback, open for the suite; the verifier fetches from the issuer and nowhere else."""
-
-    issuer: FlaskClient
-    verifier: FlaskClient
-    issuer_id: str
-
-    def on_behalf_of(self, _peer: str) -> Any:
-        from contextlib import nullcontext
-
-        return nullcontext()
-
-    def get(self, url: str, **_: Any) -> Fetched:
-        if not url.startswith("http://localhost:8001/"):
-            raise FetchError("fetch_failed", "nothing there")
-        answer = self.issuer.get(urlsplit(url).path)
-        if answer.status_code != 200:
-            raise FetchError("fetch_failed", "nothing there")
-        return Fetched(200, {"content-type": answer.content_type}, answer.data, url)
-
-
-def open_settings(folder: Path, role: Any, port: int) -> ServerSettings:
-    changes = {
-        "TRUSTID_PUBLIC_URL": f"http://localhost:{port}",
-        "TRUSTID_ALLOW_HTTP": "1",
-        "TRUSTID_STORE": f"sqlite:///{folder}/{role}.db",
-        "TRUSTID_KEYSTORE": f"{folder}/{role}.keys",
-        OPEN_VARIABLE: "1",
-    }
-    return ServerSettings.from_environment(role, environment(folder, **changes))
-
-
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Servers:
-    folder, clock = tmp_path_factory.mktemp("suite"), StoppedClock()
-    issuing = issuer_app.create_app(open_settings(folder, "issuer", 8001), clock=clock)
-    names = issuing.extensions["trustid_issuer"].vc.identity.names
-    made = Servers(issuing.test_client(), None, next(name for name in names if name.startswith("did:key")))  # type: ignore[arg-type]
-    settings = open_settings(folder, "verifier", 8002)
-    made.verifier = verifier_app.create_app(settings, clock=clock, fetcher=made).test_client()  # type: ignore[arg-type]
-    return made
+    return open_servers(tmp_path_factory.mktemp("suite"))
 
 
 def completed(path: Path, issuer: str) -> Any:

@@ -127,6 +127,13 @@ class Contexts:
         allowed = [*parse_json(self._inline), *inline]
         return Contexts({**self._documents, **documents}, inline=allowed)
 
+    def with_inline(self, inline: Sequence[Mapping[str, Any]]) -> Contexts:
+        """The same contexts by address, with others that may stand inside a document."""
+        other = Contexts.__new__(Contexts)
+        other._documents, other._set = self._documents, self._set
+        other._inline = dump_json(list(inline))
+        return other
+
     def __contains__(self, address: str) -> bool:
         return address in self._documents
 

@@ -7,9 +7,11 @@ The order stands in `trustid.protocols.verifying`; the formats in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from trustid.credentials.data_integrity import SUITES, Verifier
 from trustid.did.resolver import Resolver
 from trustid.encoding import JsonObject
 from trustid.keys import PublicKey
@@ -54,12 +56,14 @@ class Sources:
             every credential that has a place in a list.
         epochs: Which registries of accumulators are believed; None refuses
             every credential that has a slot in one.
+        suites: The cryptosuites of Data Integrity that are spoken, by name.
     """
 
     resolver: Resolver
     metadata: IssuerMetadata
     status: StatusChecker | None
     epochs: EpochTrust | None = None
+    suites: Mapping[str, Verifier] = field(default_factory=lambda: SUITES, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
+from trustid.credentials.data_integrity import Expectation, verify_document
 from trustid.credentials.data_integrity.proof import check_options, split_proofs
 from trustid.credentials.model import PROTECTED_TERMS, Credential
 from trustid.did.resolver import Resolver
@@ -116,8 +116,9 @@ class PresentedW3c:
     def _verified(self, document: Any, expected: Expectation) -> JsonObject:
         if self._sources is None:
             raise ProofError("proof_invalid", "expected the key to be found first")
+        sources = self._sources
         return verify_document(
-            document, resolver=self._sources.resolver, suites=SUITES, expected=expected
+            document, resolver=sources.resolver, suites=sources.suites, expected=expected
         ).document
 
     def check_time(self, policy: TrustPolicy, now: int) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 from trustid.credentials import cose, jose
 from trustid.credentials.cose import CoseSign1
-from trustid.credentials.data_integrity import SUITES, Expectation, verify_document
+from trustid.credentials.data_integrity import Expectation, verify_document
 from trustid.credentials.data_integrity.proof import check_options, split_proofs
 from trustid.credentials.enveloping import Envelope
 from trustid.credentials.issuer_keys import DidSource, key_source
@@ -272,7 +272,7 @@ class DataIntegrityPresenter:
             skew_seconds=policy.clock_skew_seconds,
         )
         verify_document(
-            self.presentation.document, resolver=sources.resolver, suites=SUITES, expected=expected
+            self.presentation.document, resolver=sources.resolver, suites=sources.suites, expected=expected
         )
         return keys[0]
 

@@ -12,9 +12,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from trustid.credentials.data_integrity.proof import split_proofs
 from trustid.credentials.jose import DEFAULT_ALGORITHMS
 from trustid.encoding import JsonObject
-from trustid.errors import HolderBindingError, MalformedError, TrustidError
+from trustid.errors import HolderBindingError, MalformedError, ProofError, TrustidError
 from trustid.protocols.ports import Clock
 from trustid.protocols.presentation import Sources
 from trustid.protocols.presenter import AskedFor, Presenter, open_presentation
@@ -38,6 +39,7 @@ SUITE_ALGORITHMS: Final = (*DEFAULT_ALGORITHMS, "ES384")
 
 CREDENTIAL_TYPES: Final = ("VerifiableCredential", "EnvelopedVerifiableCredential")
 PRESENTATION_TYPES: Final = ("VerifiablePresentation", "EnvelopedVerifiablePresentation")
+PURPOSE: Final = "expectedProofPurpose"
 CHALLENGE_MAX: Final = 2048
 CHECKS_MAX: Final = 16
 
@@ -56,11 +58,12 @@ class _Options:
     challenge: str | None
     domain: str | None
     checks: tuple[str, ...]
+    purpose: str | None
 
     @classmethod
     def read(cls, value: Any) -> _Options:
-        options = read_members(value, {"challenge", "domain", "checks"}, what="options")
-        for name in ("challenge", "domain"):
+        options = read_members(value, {"challenge", "domain", "checks", PURPOSE}, what="options")
+        for name in ("challenge", "domain", PURPOSE):
             text = options.get(name, "x")
             if not isinstance(text, str) or not 0 < len(text) <= CHALLENGE_MAX:
                 raise MalformedError("malformed", f"expected {name} to be text")
@@ -68,7 +71,26 @@ class _Options:
         known = isinstance(checks, list) and len(checks) <= CHECKS_MAX
         if not known or not all(isinstance(check, str) and check in ASKABLE for check in checks):
             raise MalformedError("malformed", f"expected checks to be some of {', '.join(ASKABLE)}")
-        return cls(options.get("challenge"), options.get("domain"), tuple(checks))
+        return cls(options.get("challenge"), options.get("domain"), tuple(checks), options.get(PURPOSE))
+
+    def check_purpose(self, purpose: str) -> None:
+        """Refuse a wish for another purpose than the one that such a document has."""
+        if self.purpose not in (None, purpose):
+            raise ProofError("proof_invalid", "expected a proof for the purpose that was asked for")
+
+    def check_addressed(self, document: Mapping[str, Any]) -> None:
+        """Refuse a credential that is not for this challenge and domain, where they were given.
+
+        Credentials are made for no verifier, as a rule: who names a challenge
+        wants a proof that has it (Data Integrity 1.0, section 4.4, steps 6 and 7).
+        """
+        if self.challenge is None and self.domain is None:
+            return
+        for proof in split_proofs(document)[1]:
+            if self.challenge is not None and proof.get("challenge") != self.challenge:
+                raise ProofError("challenge_mismatch", "expected the challenge of this request")
+            if self.domain is not None and proof.get("domain") not in (self.domain, [self.domain]):
+                raise ProofError("domain_mismatch", "expected the domain of this request, and no other")
 
     def excuses(self, err: TrustidError) -> bool:
         """Whether everything that was asked for held before this check did not."""
@@ -96,7 +118,8 @@ class VcVerifying:
         """Answer POST /credentials/verify.
 
         Args:
-            body: `{"verifiableCredential": {...}, "options": {"checks": [...]}}`.
+            body: `{"verifiableCredential": {...}, "options": {"checks": [...]}}`; the options
+                may name a challenge, a domain and the `expectedProofPurpose` too.
 
         Returns:
             The answer with status 200; its `errors` are empty.
@@ -110,7 +133,10 @@ class VcVerifying:
         request = read_members(body, {"verifiableCredential", "options"}, what="the request")
         options = _Options.read(request.get("options", {}))
         document = _document(request.get("verifiableCredential"), CREDENTIAL_TYPES)
-        return _answer(options, self._credential(document, options))
+        options.check_purpose("assertionMethod")
+        warnings = self._credential(document, options)
+        options.check_addressed(document)
+        return _answer(options, warnings)
 
     def presentation(self, body: Any) -> JsonObject:
         """Answer POST /presentations/verify.
@@ -134,6 +160,7 @@ class VcVerifying:
         request = read_members(body, {"verifiablePresentation", "options"}, what="the request")
         options = _Options.read(request.get("options", {}))
         document = _document(request.get("verifiablePresentation"), PRESENTATION_TYPES)
+        options.check_purpose("authentication")
         presenter = open_presentation(document)
         if presenter is None:
             raise MalformedError("malformed", "expected a presentation")
