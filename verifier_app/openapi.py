@@ -56,10 +56,8 @@ def _paths() -> JsonObject:
         "/api/requests": {"post": _create()},
         "/api/requests/{session_id}": {"get": _result()},
         "/api/status/refresh": {"post": _refresh()},
-        "/credentials/verify": {"post": _vc_verify("vcApiVerifyCredential", "verifiableCredential", ())},
-        "/presentations/verify": {
-            "post": _vc_verify("vcApiVerifyPresentation", "verifiablePresentation", ("challenge", "domain"))
-        },
+        "/credentials/verify": {"post": _vc_verify("vcApiVerifyCredential", "verifiableCredential")},
+        "/presentations/verify": {"post": _vc_verify("vcApiVerifyPresentation", "verifiablePresentation")},
         "/oid4vp/requests/{request_id}": {"get": _request_object(), "post": _request_object_with_nonce()},
         "/oid4vp/responses/{request_id}": {"post": _response()},
         "/1.0/identifiers/{identifier}": {"get": _identifiers()},
@@ -178,9 +176,10 @@ def _identifiers() -> JsonObject:
     ) | {"parameters": [_parameter("identifier", "path", "A DID or a DID URL")]}
 
 
-def _vc_verify(name: str, member: str, texts: tuple[str, ...]) -> JsonObject:
+def _vc_verify(name: str, member: str) -> JsonObject:
     options = _object(
-        dict.fromkeys(texts, STRING) | {"checks": {"type": "array", "items": {"enum": list(ASKABLE)}}}
+        dict.fromkeys(("challenge", "domain", "expectedProofPurpose"), STRING)
+        | {"checks": {"type": "array", "items": {"enum": list(ASKABLE)}}}
     )
     request = _object({member: {"type": "object"}, "options": options}, member)
     refused = _json("It does not hold: `errors` says why", _ref("VcAnswer"))
