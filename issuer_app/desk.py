@@ -24,9 +24,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from issuer_app.back_office import roster_entries
 from issuer_app.engine import engine
+from issuer_app.registry_states import RegistryState, registry_states
 from trustid.catalogue import CredentialType, RosterCheck, read_roster
 from trustid.encoding import JsonObject, dump_json, parse_json_object
-from trustid.errors import LimitExceededError, ProtocolError, TrustidError
+from trustid.errors import CODES, LimitExceededError, ProtocolError, TrustidError
 from trustid.login_pages import add_login_pages
 from trustid.protocols.offered import RosterEntry
 from trustid.protocols.ports_issuer import ISSUANCE_STATES, Issuance
@@ -39,6 +40,7 @@ ROSTER_PAGE_ROWS: Final = 500
 UPLOAD_SECONDS: Final = 3600
 UPLOAD_JSON_MAX: Final = 16 * 1024 * 1024
 LABEL_MAX: Final = 80
+PROBLEM_WORDS: Final = {"status_unavailable": "Nothing is published yet."}
 NAME_CLAIMS: Final = ("familyname", "givenname", "firstname")
 
 blueprint = Blueprint("pages", __name__, static_folder="static", static_url_path="/static")
@@ -51,7 +53,7 @@ blueprint = Blueprint("pages", __name__, static_folder="static", static_url_path
 @require_staff
 def home() -> Response:
     """Choose a type and upload a roster."""
-    return _page("home.html", kinds=engine().kinds.values(), counts=engine().store.count_by_state())
+    return _home_page()
 
 
 @blueprint.get("/rosters/empty/<configuration_id>.csv")
@@ -78,23 +80,12 @@ def check_roster() -> Response:
     kind = current.kinds.get(request.form.get("configuration_id", ""))
     file = request.files.get("roster")
     if kind is None or not isinstance(file, FileStorage) or not file.filename:
-        return _page(
-            "home.html",
-            status=400,
-            kinds=current.kinds.values(),
-            counts=current.store.count_by_state(),
-            error="Choose a type of credential and a file.",
-        )
+        return _home_page(status=400, error="Choose a type of credential and a file.")
     try:
         check = read_roster(file.read(), kind)
     except TrustidError as err:
-        return _page(
-            "home.html",
-            status=err.http_status,
-            kinds=current.kinds.values(),
-            counts=current.store.count_by_state(),
-            chosen=kind.configuration_id,
-            error=f"{err.public} {err.message}",
+        return _home_page(
+            status=err.http_status, chosen=kind.configuration_id, error=f"{err.public} {err.message}"
         )
     upload_id = None
     if check.ready and not check.all_problems:
@@ -266,7 +257,39 @@ def _page(template: str, *, status: int = 200, **values: Any) -> Response:
     return no_store(make_response(render_template(template, **values), status))
 
 
+def _home_page(*, status: int = 200, **values: Any) -> Response:
+    current = engine()
+    return _page(
+        "home.html",
+        status=status,
+        kinds=current.kinds.values(),
+        counts=current.store.count_by_state(),
+        registries=[
+            _registry(state) for state in registry_states(current.registries, current.tickets, current.clock)
+        ],
+        **values,
+    )
+
+
 add_login_pages(blueprint, _page)
+
+
+def _registry(state: RegistryState) -> JsonObject:
+    newest = state.newest
+    kind = engine().kinds.get(state.configuration_id)
+    return {
+        "title": state.configuration_id if kind is None else kind.title,
+        "epoch": None if newest is None else newest.epoch,
+        "signed": "" if newest is None else _day(newest.issued_at),
+        "due": "" if newest is None else _day(newest.next_at),
+        "free": state.free_tickets,
+        "low": state.low,
+        "requested": state.requested,
+        "problem": None
+        if state.problem is None
+        else PROBLEM_WORDS.get(state.problem, CODES[state.problem].public),
+        "overdue": state.overdue,
+    }
 
 
 def _keep(configuration_id: str, check: RosterCheck) -> str:

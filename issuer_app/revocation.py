@@ -13,6 +13,7 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, send_from_directory
 
 from issuer_app.engine import engine
+from issuer_app.registry_states import registry_states
 from trustid.encoding import b64url_encode
 from trustid.errors import ProtocolError
 from trustid.status.epochs.folder import LATEST
@@ -55,19 +56,8 @@ def published(name: str, file: str) -> Response:
 @blueprint.get("/api/revocation")
 @require_admin
 def registries() -> Response:
-    """For each registry the key that tickets are sealed to, how many are left, and what waits to be revoked."""
+    """For each registry the key that tickets are sealed to, how many are left, what waits to be revoked, its newest epoch."""
     current = engine()
-    return no_store(
-        jsonify(
-            [
-                {
-                    "credential_configuration_id": name,
-                    "registry": one.uri,
-                    "ticket_key": b64url_encode(current.secrets.tickets.public_key),
-                    "free_tickets": current.tickets.free_tickets(one.uri),
-                    "requested": len(current.tickets.requested_slots(one.uri)),
-                }
-                for name, one in current.registries.items()
-            ]
-        )
-    )
+    key = b64url_encode(current.secrets.tickets.public_key)
+    states = registry_states(current.registries, current.tickets, current.clock)
+    return no_store(jsonify([state.to_json() | {"ticket_key": key} for state in states]))

@@ -17,6 +17,9 @@ await walk(async () => {
   must((await page.locator('.shown .issuer').textContent()).includes('epoch 0'), 'expected the epoch')
 
   await logIn(setup.issuer)
+  await page.getByRole('heading', { name: 'Revocation registries' }).waitFor()
+  must((await page.locator('table').last().textContent()).includes('in time'), 'expected an epoch that is in time')
+  await shot('desk-registries')
   await page.goto(details)
   must((await page.getByRole('button', { name: 'Suspend' }).count()) === 0, 'a slot cannot be suspended')
   await page.getByLabel('I am sure').check()
