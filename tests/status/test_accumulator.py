@@ -29,6 +29,7 @@ from trustid.status.accumulator import (
     Member,
     Params,
     block_hash,
+    encode_slots,
 )
 from trustid.status.membership import Opening, Witness
 
@@ -119,7 +120,21 @@ def test_B165_who_is_no_member_cannot_be_revoked(manager: Manager, slots: list[i
     before = manager.state_bytes()
     assert code_of(AccumulatorStateError, manager.revoke, slots) == "not_member"
     assert manager.state_bytes() == before
+    assert code_of(AccumulatorStateError, lambda: manager.revoke_encoded(encode_slots(slots))) == "not_member"
+    assert manager.state_bytes() == before
     assert manager.revoke([9]).epoch == 2
+    assert manager.revoke_encoded(encode_slots([8]), threads=2).epoch == 3
+
+
+def test_slots_in_one_buffer_are_whole(manager: Manager) -> None:
+    cut = encode_slots([1, 2])[:-1]
+    assert code_of(MalformedError, manager.revoke_encoded, cut) == "malformed"
+    many = encode_slots([1, 2])
+    assert code_of(LimitExceededError, lambda: manager.revoke_encoded(many, threads=0)) == "limit_exceeded"
+    assert manager.accumulator.epoch == 0
+    assert manager.revoke_encoded(b"").epoch == 0
+    assert manager.revoke_encoded(many).epoch == 1
+    assert manager.members == 8
 
 
 def test_B166_a_row_from_before_the_revocation(manager: Manager) -> None:
@@ -190,7 +205,7 @@ def test_B181_many_at_once_are_one_by_one() -> None:
         manager.take(slot)
     singly = Manager.restore(manager.secret_bytes(), manager.params, manager.state_bytes())
     assert manager.revoke([]).epoch == 0
-    together = manager.revoke(list(range(100_000)))
+    together = manager.revoke_encoded(encode_slots(range(100_000)), threads=2)
     for first in range(0, 100_000, 10_000):
         singly.revoke(range(first, first + 10_000), threads=2)
     assert (together.epoch, singly.accumulator.epoch) == (1, 10)

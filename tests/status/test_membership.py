@@ -221,6 +221,36 @@ def test_B174_points_of_a_proof_that_are_none(
     verifier.verify(shown(proof, holder.opening.commitment))
 
 
+@pytest.mark.parametrize("place", [0, 9, 12])
+def test_B174_many_read_at_once_are_those_read_one_by_one(holder: Holder, proof: bytes, place: int) -> None:
+    """In lanes of eight and what is left over; the place of what is refused is named."""
+    commitment = bytes(holder.opening.commitment)
+    assert MembershipProof.read_all(13 * proof, threads=2) == 13 * [MembershipProof.from_bytes(proof)]
+    assert Commitment.read_all(13 * commitment, threads=2) == 13 * [holder.opening.commitment]
+    assert (MembershipProof.read_all(b""), Commitment.read_all(b"")) == ([], [])
+    for bad in (
+        INFINITY,
+        bytes(48),
+        b"\xff" * 48,
+        bytes([0x80]) + bytes(47),
+        bytes([0x80]) + bytes(46) + b"\1",
+    ):
+        for one, whole, read, from_bytes in (
+            (bad + proof[48:], proof, MembershipProof.read_all, MembershipProof.from_bytes),
+            (proof[:48] + bad + proof[96:], proof, MembershipProof.read_all, MembershipProof.from_bytes),
+            (bad, commitment, Commitment.read_all, Commitment.from_bytes),
+        ):
+            with pytest.raises(TrustidError) as alone:
+                from_bytes(one)
+            with pytest.raises(type(alone.value), match=rf"\b{place}\b") as together:
+                read(place * whole + one + (12 - place) * whole, threads=1)
+            assert together.value.code == alone.value.code
+    assert refused(ProofError, lambda: MembershipProof.read_all(proof[1:])) == "acc_proof_invalid"
+    assert refused(MalformedError, lambda: Commitment.read_all(commitment[1:])) == "point_encoding"
+    assert refused(LimitExceededError, lambda: Commitment.read_all(65_537 * commitment)) == "limit_exceeded"
+    assert refused(LimitExceededError, lambda: MembershipProof.read_all(proof, threads=0)) == "limit_exceeded"
+
+
 def test_the_forgery_with_the_identity(holder: Holder, proof: bytes) -> None:
     """A = B = identity and a randomizer of 0 would pass for anybody, alone and in a batch."""
     forged = INFINITY + INFINITY + proof[96:192] + bytes(32) + proof[224:]

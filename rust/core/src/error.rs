@@ -174,6 +174,12 @@ pub enum Error {
     /// No such block of rows, or another number of rows than it has.
     #[error("expected a block of the registry, with all of its rows")]
     BlockInvalid,
+    /// Slots in one buffer that are cut somewhere in the middle.
+    #[error("expected 4 bytes a slot, found {found} bytes")]
+    SlotsEncoding {
+        /// The bytes that were found.
+        found: usize,
+    },
     /// A block of rows does not belong to the root of its epoch.
     #[error("expected a block of rows that belongs to the root of the epoch")]
     UpdateInvalid,

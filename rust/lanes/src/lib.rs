@@ -20,16 +20,18 @@ mod field;
 mod fixed;
 mod interleaved;
 mod pairing;
+mod prefetch;
 mod scalar;
 mod secret;
 
 pub use batched::{path, paths, Path, PathUnavailable, VARIABLE as PATH_VARIABLE};
 pub use curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian, Jacobian, PointError};
-pub use digest::{sha256, Digest};
+pub use digest::{sha256, Digest, ShortMessage};
 pub use endomorphism::COEFFICIENT;
 pub use fixed::{FixedBase, Multiples};
 pub use interleaved::OddMultiples;
 pub use pairing::{MillerLoop, PreparedG2};
+pub use prefetch::prefetch;
 pub use scalar::{expand_message, Scalar};
 pub use secret::{SecretScalar, SECRET_BYTES};
 

@@ -81,6 +81,7 @@ fn place(error: &Error) -> (Class, &'static str) {
         Error::StoreFormat { .. }
         | Error::SelectionInvalid { .. }
         | Error::BlockInvalid
+        | Error::SlotsEncoding { .. }
         | Error::ContextInvalid { .. } => (Class::Malformed, "malformed"),
         Error::StoreDamaged { .. } | Error::RowsDamaged { .. } | Error::ManagerStateInvalid => {
             (Class::Store, "store_tampered")

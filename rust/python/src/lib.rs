@@ -23,6 +23,7 @@ mod errors;
 mod gil;
 mod hash;
 mod lanes;
+mod manager;
 mod membership;
 mod rdf;
 mod rows;
@@ -35,7 +36,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::accumulator::{block_hash, Accumulator, Manager, Member, Params};
+    use crate::accumulator::{block_hash, Accumulator, Member, Params};
     #[pymodule_export]
     use crate::bls::{
         aggregate, fast_aggregate_verify, find_invalid, verify_aggregate, verify_batch, KeyStore,
@@ -48,6 +49,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::lanes::lanes_path;
+    #[pymodule_export]
+    use crate::manager::Manager;
     #[pymodule_export]
     use crate::membership::{
         Commitment, MembershipProof, MembershipVerifier, Opening, Presentation, Witness,

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use trustid_core::membership::{
     Commitment as CoreCommitment, Context, MembershipProof as CoreProof, Opening as CoreOpening,
-    Presentation as CorePresentation, Verifier, Witness as CoreWitness,
+    Presentation as CorePresentation, Verifier, Witness as CoreWitness, PROOF_BYTES,
 };
 use trustid_core::Error;
 
@@ -19,6 +19,11 @@ use crate::gil::detached;
 
 /// Presentations that cost about as much as one pairing.
 const PROOFS_PER_PAIRING: usize = 2;
+
+/// Points that cost about as much to read as one pairing.
+const POINTS_PER_PAIRING: usize = 16;
+
+const COMMITMENT_BYTES: usize = 48;
 
 /// A commitment to a handle, 48 bytes: what a credential carries.
 #[pyclass(frozen, eq, module = "trustid.status.membership")]
@@ -35,6 +40,19 @@ impl Commitment {
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
         Ok(Self(CoreCommitment::from_bytes(data).into_python()?))
+    }
+
+    /// Read many compressed points, one after the other.
+    ///
+    /// Raises:
+    ///     MalformedError: As `from_bytes`; the message names the first place.
+    ///     LimitExceededError: `limit_exceeded`, more than 65,536, or too many threads.
+    #[staticmethod]
+    #[pyo3(signature = (data, *, threads = 1))]
+    fn read_all(python: Python<'_>, data: &[u8], threads: usize) -> PyResult<Vec<Self>> {
+        let cost = data.len() / COMMITMENT_BYTES / POINTS_PER_PAIRING;
+        let all = detached(python, cost, || CoreCommitment::read_all(data, threads));
+        Ok(all.into_python()?.into_iter().map(Self).collect())
     }
 
     fn __bytes__<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {
@@ -222,6 +240,19 @@ impl MembershipProof {
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
         Ok(Self(CoreProof::from_bytes(data).into_python()?))
+    }
+
+    /// Read many proofs, one after the other.
+    ///
+    /// Raises:
+    ///     ProofError, MalformedError: As `from_bytes`; the message names the first place.
+    ///     LimitExceededError: `limit_exceeded`, more than 65,536, or too many threads.
+    #[staticmethod]
+    #[pyo3(signature = (data, *, threads = 1))]
+    fn read_all(python: Python<'_>, data: &[u8], threads: usize) -> PyResult<Vec<Self>> {
+        let cost = 2 * (data.len() / PROOF_BYTES) / POINTS_PER_PAIRING;
+        let all = detached(python, cost, || CoreProof::read_all(data, threads));
+        Ok(all.into_python()?.into_iter().map(Self).collect())
     }
 
     fn __bytes__<'py>(&self, python: Python<'py>) -> Bound<'py, PyBytes> {

@@ -2,7 +2,9 @@
 
 use core::ops::Range;
 
-use trustid_lanes::{sha256, Affine, Digest, G2Affine, G2Jacobian, Jacobian, Scalar, SECRET_BYTES};
+use trustid_lanes::{
+    Affine, Digest, G2Affine, G2Jacobian, Jacobian, Scalar, ShortMessage, SECRET_BYTES,
+};
 use zeroize::Zeroizing;
 
 use super::slots::Slots;
@@ -30,47 +32,82 @@ pub(crate) struct Secret {
     key: Zeroizing<[u8; SECRET_BYTES]>,
 }
 
-/// Bytes that are hashed for a scalar: key, purpose, slot, counter.
-const BLOCK: usize = SECRET_BYTES + 1 + 8 + 4;
+/// Where in the hashed bytes stand what they are for, the slot and the counter, after the key.
+const PURPOSE_AT: usize = SECRET_BYTES;
+const SLOT_AT: usize = PURPOSE_AT + 1;
+const COUNTER_AT: usize = SLOT_AT + 8;
+const MESSAGE_BYTES: usize = COUNTER_AT + 4;
 
 /// The keyed function, with buffers that are wiped once, not for each slot: that would take
 /// a fifth of the time.
+///
+/// SHA-256 over key, purpose, slot and a counter: one block of the hash, of one
+/// length always, so that nothing can be appended (the construction of the PRF
+/// of FIPS 205, section 11.2). The lower 255 bits are taken if they are a number
+/// above zero and below the order (nine in ten are), otherwise the next counter
+/// is tried: no bias at all. A handle of `-alpha` is passed over as well: no row
+/// could answer it.
 pub(crate) struct Derivation<'a> {
     alpha: &'a Scalar,
-    block: Zeroizing<[u8; BLOCK]>,
-    digest: Zeroizing<Digest>,
+    messages: [ShortMessage; 2],
+    digests: Zeroizing<[Digest; 2]>,
 }
 
 impl Derivation<'_> {
-    /// `y + alpha` of a slot, as [`Secret::divisor`].
-    pub(crate) fn divisor(&mut self, slot: u64) -> Scalar {
-        self.derive(Purpose::Handle, slot).1
+    /// Gives `y + alpha` of each slot, as [`Secret::divisor`], in their order.
+    pub(crate) fn divisors(
+        &mut self,
+        mut slots: impl Iterator<Item = u64>,
+        mut take: impl FnMut(Scalar),
+    ) {
+        while let Some(first) = slots.next() {
+            let second = slots.next();
+            let pair = [first, second.unwrap_or(first)];
+            let found = self.attempt(Purpose::Handle, pair, [0; 2]);
+            for ((slot, found), _) in pair
+                .iter()
+                .zip(found)
+                .zip([Some(first), second].iter().flatten())
+            {
+                let (_, divisor) =
+                    found.unwrap_or_else(|| self.derive_from(Purpose::Handle, *slot, 1));
+                take(divisor);
+            }
+        }
     }
 
-    /// A scalar that nobody without the key can tell from a random one, and its sum with `alpha`.
-    ///
-    /// SHA-256 over key, purpose, slot and a counter: one block of the hash, of one
-    /// length always, so that nothing can be appended (the construction of the PRF
-    /// of FIPS 205, section 11.2). The lower 255 bits are taken if they are a number
-    /// above zero and below the order (nine in ten are), otherwise the next counter
-    /// is tried: no bias at all. A handle of `-alpha` is passed over as well: no row
-    /// could answer it.
-    fn derive(&mut self, purpose: Purpose, slot: u64) -> (Scalar, Scalar) {
-        self.block[SECRET_BYTES] = purpose as u8;
-        self.block[SECRET_BYTES + 1..SECRET_BYTES + 9].copy_from_slice(&slot.to_be_bytes());
-        let mut counter: u32 = 0;
+    /// A scalar that nobody without the key can tell from a random one, and its sum with
+    /// `alpha`: of the first counter from `counter` on that gives one.
+    fn derive_from(&mut self, purpose: Purpose, slot: u64, mut counter: u32) -> (Scalar, Scalar) {
         loop {
-            self.block[SECRET_BYTES + 9..].copy_from_slice(&counter.to_be_bytes());
-            *self.digest = sha256(self.block.as_slice());
-            self.digest[0] &= 0x7f;
-            if let Some(scalar) = Scalar::from_be_bytes(&self.digest) {
-                let sum = scalar.add(self.alpha);
-                if !scalar.is_zero() && !sum.is_zero() {
-                    return (scalar, sum);
-                }
+            let [first, second] = self.attempt(purpose, [slot; 2], [counter, counter + 1]);
+            if let Some(found) = first.or(second) {
+                return found;
             }
-            counter += 1;
+            counter += 2;
         }
+    }
+
+    /// What two hashes give, if it can be taken.
+    fn attempt(
+        &mut self,
+        purpose: Purpose,
+        slots: [u64; 2],
+        counters: [u32; 2],
+    ) -> [Option<(Scalar, Scalar)>; 2] {
+        for ((message, slot), counter) in self.messages.iter_mut().zip(slots).zip(counters) {
+            message.write(PURPOSE_AT, &[purpose as u8]);
+            message.write(SLOT_AT, &slot.to_be_bytes());
+            message.write(COUNTER_AT, &counter.to_be_bytes());
+        }
+        *self.digests = ShortMessage::digest_two(&self.messages);
+        let alpha = self.alpha;
+        self.digests.each_mut().map(|digest| {
+            digest[0] &= 0x7f;
+            let scalar = Scalar::from_be_bytes(digest)?;
+            let sum = scalar.add(alpha);
+            (!scalar.is_zero() && !sum.is_zero()).then_some((scalar, sum))
+        })
     }
 }
 
@@ -136,7 +173,8 @@ impl Secret {
     /// `s` of each slot: `1 / (y + alpha)`, or what replaced it when it was revoked.
     pub(crate) fn row_scalars(&self, slots: Range<u64>, revoked: &Slots) -> Option<Vec<Scalar>> {
         let mut derivation = self.derivation();
-        let divisors: Vec<Scalar> = slots.clone().map(|slot| derivation.divisor(slot)).collect();
+        let mut divisors = Vec::new();
+        derivation.divisors(slots.clone(), |divisor| divisors.push(divisor));
         let mut scalars = Scalar::invert_all(&divisors)?;
         for (slot, scalar) in slots.zip(&mut scalars) {
             if revoked.has(slot) {
@@ -147,17 +185,18 @@ impl Secret {
     }
 
     fn derive(&self, purpose: Purpose, slot: u64) -> (Scalar, Scalar) {
-        self.derivation().derive(purpose, slot)
+        self.derivation().derive_from(purpose, slot, 0)
     }
 
     /// The function over the slots, for many of them.
     pub(crate) fn derivation(&self) -> Derivation<'_> {
-        let mut block = Zeroizing::new([0; BLOCK]);
-        block[..SECRET_BYTES].copy_from_slice(self.key.as_slice());
+        let mut message = Zeroizing::new([0; MESSAGE_BYTES]);
+        message[..SECRET_BYTES].copy_from_slice(self.key.as_slice());
+        let message = ShortMessage::new(message.as_slice());
         Derivation {
             alpha: &self.alpha,
-            block,
-            digest: Zeroizing::default(),
+            messages: [message.clone(), message],
+            digests: Zeroizing::default(),
         }
     }
 }

@@ -1,5 +1,10 @@
 //! A set of slots, one bit each.
 
+use trustid_lanes::prefetch;
+
+/// How many slots ahead memory is asked for.
+const AHEAD: usize = 16;
+
 /// The slots below a capacity that are in the set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Slots {
@@ -24,12 +29,55 @@ impl Slots {
         self.bits[byte] |= 1 << bit;
     }
 
+    /// Puts in slots that are in `known` and not in this set: all of them or none.
+    ///
+    /// # Errors
+    /// The first place whose slot is not in `known`, was in this set before or stands at an
+    /// earlier place.
+    pub(crate) fn insert_all(&mut self, slots: &[u64], known: &Self) -> Result<(), usize> {
+        self.bits.resize(self.bits.len().max(known.bits.len()), 0);
+        for (index, slot) in slots.iter().enumerate() {
+            if let Some(ahead) = slots.get(index + AHEAD) {
+                known.fetch(*ahead);
+                self.fetch(*ahead);
+            }
+            if !known.has(*slot) || self.has(*slot) {
+                self.remove_all(&slots[..index]);
+                self.trim();
+                return Err(index);
+            }
+            self.insert(*slot);
+        }
+        self.trim();
+        Ok(())
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
         self.bits
             .iter()
             .map(|byte| u64::from(byte.count_ones()))
             .sum()
+    }
+
+    fn remove_all(&mut self, slots: &[u64]) {
+        for slot in slots {
+            let (byte, bit) = place(*slot);
+            self.bits[byte] &= !(1 << bit);
+        }
+    }
+
+    /// Takes zero bytes away from the end.
+    fn trim(&mut self) {
+        let zeros = self.bits.iter().rev().take_while(|byte| **byte == 0);
+        self.bits.truncate(self.bits.len() - zeros.count());
+    }
+
+    /// Asks for the memory of a slot, which lies anywhere.
+    fn fetch(&self, slot: u64) {
+        if let Some(byte) = self.bits.get(place(slot).0) {
+            prefetch(byte);
+        }
     }
 
     /// All of them, in order.

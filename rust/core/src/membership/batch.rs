@@ -82,14 +82,7 @@ impl Verifier {
         presentations: &[Presentation<'_>],
         threads: usize,
     ) -> Result<Vec<usize>, Error> {
-        check_threads(threads)?;
-        if presentations.len() > MAX_BATCH {
-            return Err(Error::LimitExceeded {
-                what: "proofs of one batch",
-                limit: MAX_BATCH,
-                found: presentations.len(),
-            });
-        }
+        check_batch(presentations.len(), threads)?;
         let mut random = Zeroizing::new(vec![0; 3 * COEFFICIENT * presentations.len()]);
         getrandom::fill(&mut random).map_err(|_| Error::RandomnessUnavailable)?;
         let prepared: Vec<Option<Part<'_>>> = by_ranges(presentations.len(), threads, |range| {
@@ -212,6 +205,33 @@ impl Verifier {
             )),
         ]
     }
+}
+
+/// Refuses too many at once, and a number of threads that makes no sense.
+pub(super) fn check_batch(count: usize, threads: usize) -> Result<(), Error> {
+    check_threads(threads)?;
+    if count > MAX_BATCH {
+        return Err(Error::LimitExceeded {
+            what: "proofs of one batch",
+            limit: MAX_BATCH,
+            found: count,
+        });
+    }
+    Ok(())
+}
+
+/// Reads encoded items, each thread many of them; the first error by place wins.
+pub(super) fn in_parts<E: Sync, T: Send>(
+    encodings: &[E],
+    threads: usize,
+    read: impl Fn(&[E]) -> Vec<Result<T, Error>> + Sync,
+) -> Result<Vec<T>, Error> {
+    by_ranges(encodings.len(), threads, |range| read(&encodings[range]))
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, found)| found.map_err(|error| error.at(index)))
+        .collect()
 }
 
 /// `T1` and `T2` of each proof, read many at once; `None` where one is no point of the subgroup.

@@ -5,6 +5,7 @@ use core::fmt;
 use trustid_lanes::{Affine, G1Affine, G1Jacobian, Jacobian, Scalar, SECRET_BYTES};
 use zeroize::Zeroizing;
 
+use super::batch::{check_batch, in_parts};
 use crate::accumulator::{generator_g, generator_h, read_member_of_group, read_nonzero, Member};
 use crate::random::random_scalar;
 use crate::Error;
@@ -30,6 +31,38 @@ impl Commitment {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         Ok(Self {
             point: read_member_of_group(bytes)?,
+        })
+    }
+
+    /// Reads many commitments, one after the other.
+    ///
+    /// # Errors
+    /// [`Error::PointEncoding`] for bytes that are no whole number of points; [`Error::At`]
+    /// with the first place whose bytes [`Commitment::from_bytes`] refuses;
+    /// [`Error::LimitExceeded`] above [`super::MAX_BATCH`] or for the threads.
+    ///
+    /// # Cost
+    /// As one by one; some two thirds of it where the processor has lanes.
+    pub fn read_all(bytes: &[u8], threads: usize) -> Result<Vec<Self>, Error> {
+        let (points, rest) = bytes.as_chunks::<{ G1Affine::COMPRESSED }>();
+        if !rest.is_empty() {
+            return Err(Error::PointEncoding {
+                expected: G1Affine::COMPRESSED,
+                found: rest.len(),
+            });
+        }
+        check_batch(points.len(), threads)?;
+        in_parts(points, threads, |points| {
+            let found = G1Affine::read_all(points.as_flattened());
+            points
+                .iter()
+                .zip(found)
+                .map(|(bytes, found)| match found {
+                    Some(point) => Ok(Self { point }),
+                    // Which of all the refusals it is.
+                    None => Self::from_bytes(bytes),
+                })
+                .collect()
         })
     }
 

@@ -2,6 +2,7 @@
 
 use trustid_lanes::{Affine, G1Affine, Scalar, SECRET_BYTES};
 
+use super::batch::{check_batch, in_parts};
 use crate::bls::read_compressed;
 use crate::Error;
 
@@ -53,6 +54,43 @@ impl MembershipProof {
         if a.is_identity() || b.is_identity() {
             return Err(Error::ProofInvalid);
         }
+        Self::with_points(bytes, a, b)
+    }
+
+    /// Reads many proofs, one after the other.
+    ///
+    /// # Errors
+    /// [`Error::ProofInvalid`] for bytes that are no whole number of proofs; [`Error::At`]
+    /// with the first place whose bytes [`MembershipProof::from_bytes`] refuses;
+    /// [`Error::LimitExceeded`] above [`super::MAX_BATCH`] or for the threads.
+    ///
+    /// # Cost
+    /// As one by one; some two thirds of it where the processor has lanes.
+    pub fn read_all(bytes: &[u8], threads: usize) -> Result<Vec<Self>, Error> {
+        let (proofs, rest) = bytes.as_chunks::<PROOF_BYTES>();
+        if !rest.is_empty() {
+            return Err(Error::ProofInvalid);
+        }
+        check_batch(proofs.len(), threads)?;
+        in_parts(proofs, threads, |proofs| {
+            let encodings: Vec<u8> = proofs
+                .iter()
+                .flat_map(|proof| &proof[..2 * POINT])
+                .copied()
+                .collect();
+            let points = G1Affine::read_all(&encodings);
+            let found = proofs.iter().zip(points.as_chunks().0);
+            found
+                .map(|(bytes, points)| match points {
+                    [Some(a), Some(b)] => Self::with_points(bytes, *a, *b),
+                    // Which of all the refusals it is.
+                    _ => Self::from_bytes(bytes),
+                })
+                .collect()
+        })
+    }
+
+    fn with_points(bytes: &[u8; PROOF_BYTES], a: G1Affine, b: G1Affine) -> Result<Self, Error> {
         Ok(Self {
             a,
             b,

@@ -8,6 +8,7 @@ use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::path::{on_path, Kernel, Path};
 use crate::fixed::{self, Digit, Entry};
+use crate::prefetch::prefetch;
 
 /// Groups of eight that are fetched from memory ahead of their turn.
 const AHEAD: usize = 3;
@@ -149,7 +150,7 @@ impl<'a, F: Field> Summands<'a, F> {
     fn fetch(&self, group: usize) {
         if LANES * group < self.digits.len() {
             for digit in self.digits(group) {
-                fixed::fetch(&self.table[digit.place()]);
+                prefetch(&self.table[digit.place()]);
             }
         }
     }

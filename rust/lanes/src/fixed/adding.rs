@@ -13,6 +13,7 @@ use super::element::{
 };
 use super::recoding::Digit;
 use crate::curve::{G1Affine, G1Jacobian, Jacobian};
+use crate::prefetch::prefetch;
 use blst::{blst_fp, blst_p1_affine};
 
 /// Additions that share a division while a table is made.
@@ -104,7 +105,7 @@ impl Points for Summands<'_> {
     #[inline(always)]
     fn fetch(&self, place: usize) {
         if let Some(digit) = self.digits.get(place) {
-            fetch(&self.table[digit.place()]);
+            prefetch(&self.table[digit.place()]);
         }
     }
 }
@@ -125,23 +126,6 @@ impl Points for Same {
 
     #[inline(always)]
     fn fetch(&self, _place: usize) {}
-}
-
-/// Asks the cache for two lines of memory.
-#[inline(always)]
-pub(crate) fn fetch<T>(wanted: &T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
-        let wanted = (&raw const *wanted).cast::<i8>();
-        // SAFETY: a hint, for any address; nothing is read or written.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(wanted);
-            _mm_prefetch::<_MM_HINT_T0>(wanted.wrapping_add(64));
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = wanted;
 }
 
 /// Adds a point to each sum; `false`, and nothing is of use, if one has no slope.

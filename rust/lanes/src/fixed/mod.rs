@@ -31,7 +31,7 @@ use crate::ORDER_BITS;
 
 use recoding::Recoded;
 
-pub(crate) use adding::{add_up, fetch, Entry};
+pub(crate) use adding::{add_up, Entry};
 pub use multiples::Multiples;
 pub(crate) use recoding::Digit;
 use recoding::Window;
