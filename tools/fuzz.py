@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.fuzz_selective import base_values, check_base, check_derived, derived_values
 from trustid.credentials import jose
 from trustid.credentials.cose import CoseMac0, CoseSign1
 from trustid.credentials.mdoc import DeviceResponse, Mdoc
@@ -245,6 +246,8 @@ TARGETS: dict[str, Target] = {
         ),
     ),
     "mdoc": Target(_mdoc, _issuer_signed),
+    "sd_base_proof": Target(check_base, base_values),
+    "sd_derived_proof": Target(check_derived, derived_values),
     "sd_jwt": Target(_sd_jwt, lambda: _texts("sd-jwt/*.json", "sd-jwt-vc/*.json", start="ey")),
     "status_bitstring": Target(
         lambda data: Bitstring.decode(_text(data)), lambda: _texts("bitstring-status-list/*.json", start="uH")
