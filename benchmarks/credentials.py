@@ -1,4 +1,4 @@
-"""How fast is a credential issued and verified: SD-JWT VC, and W3C with eddsa-rdfc-2022?
+"""How fast is a credential issued and verified: SD-JWT VC, W3C with eddsa-rdfc-2022 and with ecdsa-sd-2023?
 
     python -m benchmarks.credentials [--json] [--quick]
 
@@ -12,7 +12,8 @@ A W3C credential with the same claims, secured with eddsa-rdfc-2022: JSON-LD,
 canonical statements, Ed25519. Peers: npm @digitalbazaar/vc with the same suite;
 PyPI didkit (Rust), whose release speaks version 1.1 and Ed25519Signature2020,
 which signs the same two hashes of canonical statements. A peer that is not
-installed is left out, and said to be.
+installed is left out, and said to be. The same credential with ecdsa-sd-2023:
+see `benchmarks.selective`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from sd_jwt.issuer import SDJWTIssuer  # type: ignore[import-untyped]
 from sd_jwt.verifier import SDJWTVerifier  # type: ignore[import-untyped]
 
 from benchmarks.harness import Row, Run, Timed, best_seconds, compare, main
+from benchmarks.selective import STEPS, our_selective_calls, peer_selective_orders
 from tools.node_peers import NodePeers, missing
 from tools.node_peers import version as node_version
 from trustid.credentials.data_integrity import SUITES, Expectation, eddsa_rdfc_2022, verify_document
@@ -311,14 +313,33 @@ def measure_sd_jwt_vc(run: Run, peers: NodePeers | None) -> Iterator[Row]:
         yield from rows(f"SD-JWT VC {key.algorithm}", ours, found, run)
 
 
+def measure_selective(run: Run, peers: NodePeers | None) -> Iterator[Row]:
+    """Issue, derive and verify with ecdsa-sd-2023."""
+    key = P256SigningKey.generate()
+
+    def credential(issuer: str) -> JsonObject:
+        return w3c_credential(W3C_V2, issuer)
+
+    if peers is None:
+        print("ecdsa-sd-2023 has no peer without npm", file=sys.stderr)
+        return
+    package, orders = peer_selective_orders(peers, credential, key)
+    ours = our_selective_calls(credential, key, NOW)
+    for step, call, order in zip(STEPS, ours, orders, strict=True):
+        contenders = {"ours": call, node_version(package): timed(peers, dict(order))}
+        best = best_seconds(contenders, rounds=run.rounds)
+        yield from compare(f"{step} ecdsa-sd-2023", best.pop("ours"), best)
+
+
 def measure(run: Run) -> Iterator[Row]:
-    """Both formats, with the Node peers where they are installed."""
+    """All formats, with the Node peers where they are installed."""
     reason = missing()
     if reason:
         print(f"npm peers: {reason}", file=sys.stderr)
     with NodePeers() if reason is None else nullcontext() as peers:
         yield from measure_sd_jwt_vc(run, peers)
         yield from measure_w3c(run, peers)
+        yield from measure_selective(run, peers)
 
 
 if __name__ == "__main__":
