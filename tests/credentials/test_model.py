@@ -169,6 +169,8 @@ def test_B071_protected_term_redefined() -> None:
         ("claim_type_invalid", {"name": {"@value": 1}}),
         ("claim_type_invalid", {"name": {"@value": "x", "@direction": "up"}}),
         ("claim_type_invalid", {"description": 1}),
+        ("malformed", {"renderMethod": {"id": "https://a.example"}}),
+        ("malformed", {"confidenceMethod": [{}]}),
     ],
 )
 def test_form(code: str, changes: dict[str, Any]) -> None:

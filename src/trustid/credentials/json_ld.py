@@ -137,6 +137,10 @@ class Contexts:
     def __contains__(self, address: str) -> bool:
         return address in self._documents
 
+    def document(self, address: str) -> bytes | None:
+        """The context at an address as it was published, or None."""
+        return self._documents.get(address)
+
     def canonicalize(self, document: Mapping[str, Any], *, hash_name: HashName = "sha256") -> bytes:
         """The canonical N-Quads of a document.
 

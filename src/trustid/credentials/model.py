@@ -24,6 +24,7 @@ from trustid.credentials.model_values import (
     one_or_more,
     read_datetime,
 )
+from trustid.credentials.related_resources import check_related_resources
 from trustid.encoding import JsonObject
 from trustid.errors import ExpiredError, MalformedError, NotYetValidError
 
@@ -137,6 +138,8 @@ class Credential:
         for name, required in _TYPED.items():
             _check_typed(document, name, required, contexts)
         _check_texts(document)
+        if not old:
+            check_related_resources(document)
         return cls(
             document,
             "1.1" if old else "2.0",
@@ -228,13 +231,15 @@ def issuer_of(document: Mapping[str, Any]) -> str:
 
 
 # Members whose values are objects with a type, and what each object must have
-# (data model 2.0, sections 4.10, 4.11, 5.4 to 5.6; table of section 4.5).
+# (data model 2.0, sections 4.10, 4.11, 5.4 to 5.6 and 5.10; table of section 4.5).
 _TYPED: Final[dict[str, tuple[str, ...]]] = {
     "credentialStatus": ("type",),
     "credentialSchema": ("type", "id"),
     "evidence": ("type",),
     "termsOfUse": ("type",),
     "refreshService": ("type",),
+    "confidenceMethod": ("type",),
+    "renderMethod": ("type",),
 }
 
 
