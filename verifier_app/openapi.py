@@ -164,7 +164,9 @@ def _response() -> JsonObject:
 
 
 def _identifiers() -> JsonObject:
-    result = {"application/did-resolution": {"schema": {"type": "object"}}}
+    # A DID is resolved, a DID URL with more behind it is dereferenced.
+    kinds = ("application/did-resolution", "application/did-url-dereferencing")
+    result = {kind: {"schema": {"type": "object"}} for kind in kinds}
     statuses = {"200": "Found", "400": "No DID", "404": "Not there", "406": "Not in that media type"}
     statuses |= {"410": "Given up", "500": "Not to be had", "501": "Not supported here"}
     answers: JsonObject = {

@@ -224,7 +224,7 @@ def publish_list(server: Loopback, revoked: dict[int, int] | None = None, **chan
     for index, status in (revoked or {}).items():
         statuses.set(index, status)
     options = {"uri": server.url("/status"), "key": ISSUER_KEY, "issued_at": NOW - 5, **changes}
-    token = list_token.issue(statuses, **options)  # type: ignore[arg-type]
+    token = list_token.issue(statuses, list_token.ListSigning(**options))  # type: ignore[arg-type]
     server.pages["/status"] = (200, "application/statuslist+jwt", token.encode())
     return {"status_list": {"idx": 3, "uri": server.url("/status")}}
 

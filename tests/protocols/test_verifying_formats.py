@@ -525,7 +525,10 @@ def test_an_mdoc_in_a_status_list(value: int, code: str | None) -> None:
     )
     for key, leaf, refusal in ((KEY, LEAF, code), (STRANGER, stranger, "status_untrusted")):
         token = list_token.issue(
-            statuses, uri=LIST, key=key, issued_at=NOW, expires_at=NOW + 60, x5c=[b64_encode(leaf)]
+            statuses,
+            list_token.ListSigning(
+                uri=LIST, key=key, issued_at=NOW, expires_at=NOW + 60, x5c=[b64_encode(leaf)]
+            ),
         )
         checker = StatusChecker(OneList(token), clock=lambda: NOW)  # type: ignore[arg-type]
         if refusal is None:

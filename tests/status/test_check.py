@@ -47,7 +47,7 @@ class Desk:
         for index, status in (statuses or {}).items():
             listed.set(index, status)
         options = {"uri": self.uri, "key": KEY, "issued_at": self.now, "ttl": 300, **changes}
-        token = list_token.issue(listed, **options)  # type: ignore[arg-type]
+        token = list_token.issue(listed, list_token.ListSigning(**options))  # type: ignore[arg-type]
         self.server.pages[path] = (200, MEDIA_TYPE, token.encode())
         return token
 
@@ -113,7 +113,8 @@ def test_a_token_from_the_cache_is_verified_again(desk: Desk) -> None:
     assert desk.code(3) == "revoked"
     stored = desk.cache.load(ISSUER, desk.uri)
     forged = list_token.issue(
-        TokenStatusList(4, 64), uri=desk.uri, key=keys.generate("P-256"), issued_at=NOW + 1
+        TokenStatusList(4, 64),
+        list_token.ListSigning(uri=desk.uri, key=keys.generate("P-256"), issued_at=NOW + 1),
     )
     desk.cache.save(ISSUER, desk.uri, type(stored)(forged, NOW + 1, NOW + 1, NOW + 9999))
     assert desk.code(3) == "revoked"

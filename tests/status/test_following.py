@@ -176,7 +176,7 @@ def test_B180_an_older_change_is_not_followed(world: World) -> None:
     )
     content = listed.statuses.to_bytes()
     world.spoilt["change"] = list_change.issue(
-        content, content, 2, uri=world.uri, key=KEY, issued_at=NOW - 1
+        content, content, 2, list_token.ListSigning(uri=world.uri, key=KEY, issued_at=NOW - 1)
     ).encode()
     world.lists.revoke([(world.name, 5)])
     world.later()
@@ -217,10 +217,7 @@ def test_changes_are_asked_for_only_where_they_are_offered(world: World) -> None
     content = list_token.parse(world.lists.serve(world.name).token or "").claims()
     plain = list_token.issue(
         TOKEN_LISTS.open(world.lists.serve(world.name).token or "", world.wanted()).statuses,
-        uri=world.uri,
-        key=KEY,
-        issued_at=NOW,
-        ttl=TTL,
+        list_token.ListSigning(uri=world.uri, key=KEY, issued_at=NOW, ttl=TTL),
     )
     assert content[list_token.CHANGES_CLAIM] is True
     world.spoilt["list"] = plain.encode()

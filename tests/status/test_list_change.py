@@ -17,7 +17,7 @@ from trustid.encoding import b64url_encode
 from trustid.errors import TrustidError
 from trustid.status import list_change, list_token
 from trustid.status.bitstring import Bitstring, BitstringListCredential
-from trustid.status.list_token import StatusListToken
+from trustid.status.list_token import ListSigning, StatusListToken
 from trustid.status.position_coding import encode_positions
 from trustid.status.token_list import INVALID, SUSPENDED, TokenStatusList
 
@@ -30,14 +30,15 @@ SIZE = 1 << 10
 def listed(statuses: TokenStatusList, issued_at: int = NOW) -> StatusListToken:
     """As a verifier has it: signed, parsed, verified."""
     token = list_token.issue(
-        statuses, uri=URI, key=KEY, issued_at=issued_at, expires_at=issued_at + 100, ttl=3600
+        statuses,
+        ListSigning(uri=URI, key=KEY, issued_at=issued_at, expires_at=issued_at + 100, ttl=3600),
     )
     return list_token.verify(list_token.parse(token), KEY.public_key, uri=URI, now=issued_at)
 
 
 def changed(before: TokenStatusList, after: TokenStatusList, **more: Any) -> str:
     settings = {"uri": URI, "key": KEY, "issued_at": NOW + 60, "expires_at": NOW + 160, "ttl": 600} | more
-    return list_change.issue(before.to_bytes(), after.to_bytes(), before.bits, **settings)
+    return list_change.issue(before.to_bytes(), after.to_bytes(), before.bits, ListSigning(**settings))
 
 
 def applied(at_hand: StatusListToken, token: str, now: int = NOW + 60) -> StatusListToken:
@@ -82,7 +83,7 @@ def test_a_bitstring_list_changes_the_same_way() -> None:
         URI, "did:web:x.example", ("revocation",), None, NOW, None, None, before
     )
     reversed_bytes = [each.to_bytes().translate(list_change.REVERSED) for each in (before, after)]
-    token = list_change.issue(*reversed_bytes, 1, uri=URI, key=KEY, issued_at=NOW)
+    token = list_change.issue(*reversed_bytes, 1, ListSigning(uri=URI, key=KEY, issued_at=NOW))
     found = list_change.apply(at_hand, list_change.parse(token), KEY.public_key, now=NOW)
     assert found.statuses.to_bytes() == after.to_bytes()
     assert found.purposes == ("revocation",)

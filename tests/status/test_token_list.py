@@ -275,7 +275,7 @@ def test_a_million_entries_take_no_time() -> None:
 
 def issue(**changes: object) -> str:
     options = {"uri": URI, "key": KEY, "issued_at": NOW, "expires_at": NOW + 3600, "ttl": 300, **changes}
-    return list_token.issue(TokenStatusList(1, 16), **options)
+    return list_token.issue(TokenStatusList(1, 16), list_token.ListSigning(**options))
 
 
 def verify(token: str, **changes: object) -> list_token.StatusListToken:

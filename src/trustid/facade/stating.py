@@ -11,7 +11,7 @@ from trustid import catalogue
 from trustid.credentials.data_integrity import CREATORS, Creator, ecdsa_sd_2023, usual_creator
 from trustid.credentials.json_ld import OWN_CONTEXT
 from trustid.credentials.jwt_vc_json import issue_jwt_vc_json
-from trustid.credentials.mdoc import issue_mdoc
+from trustid.credentials.mdoc import issue_copy
 from trustid.credentials.model import V1_CONTEXT, V2_CONTEXT
 from trustid.credentials.presentation import issue_credential
 from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
@@ -181,20 +181,16 @@ def _jwt_vc_json(fact: Fact) -> str:
 
 
 def _mdoc(fact: Fact) -> str:
-    if fact.holder is None or fact.expires_at is None or not fact.x5c:
-        raise MalformedError("malformed", "expected a holder, expires_at and x5c for an mdoc")
-    made = issue_mdoc(
+    return issue_copy(
         dict(fact.claims),
         doc_type=fact.type,
         key=fact.key,
         x5c=fact.x5c,
-        device_key=fact.holder,
-        signed=fact.issued_at,
-        valid_from=fact.issued_at,
-        valid_until=fact.expires_at,
+        holder=fact.holder,
+        issued_at=fact.issued_at,
+        expires_at=fact.expires_at,
         status=fact.status,
     )
-    return b64url_encode(made.to_bytes())
 
 
 FORMS: Final[Mapping[str, Callable[[Fact], str | JsonObject]]] = {

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trustid.credentials.mdoc import issue_mdoc
+from trustid.credentials.mdoc import issue_copy
 from trustid.credentials.sd_jwt_vc import issue_sd_jwt_vc
-from trustid.encoding import JsonObject, b64url_encode
+from trustid.encoding import JsonObject
 from trustid.errors import InternalError
 from trustid.keys import PublicKey
 from trustid.protocols.issuer_identity import IssuerIdentity
@@ -66,18 +66,16 @@ def _mdoc(kind: CredentialKind, identity: IssuerIdentity, copy: Copy) -> str:
     signer = identity.signer_of(kind.configuration_id)
     if signer.x5c is None:
         raise InternalError("internal_error", "expected an issuer with certificates for mdocs")
-    made = issue_mdoc(
+    return issue_copy(
         {kind.mdoc.namespace: copy.claims},
         doc_type=kind.mdoc.doc_type,
         key=signer.key,
         x5c=signer.x5c,
-        device_key=copy.holder,
-        signed=copy.issued_at,
-        valid_from=copy.issued_at,
-        valid_until=copy.expires_at,
+        holder=copy.holder,
+        issued_at=copy.issued_at,
+        expires_at=copy.expires_at,
         status=copy.status,
     )
-    return b64url_encode(made.to_bytes())
 
 
 def _is_there(claims: object, path: tuple[str | int | None, ...]) -> bool:

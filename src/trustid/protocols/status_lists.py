@@ -16,11 +16,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypedDict
+from typing import Final
 
 from trustid.encoding import JsonObject, b64url_decode, b64url_encode, sha256
 from trustid.errors import MalformedError, ProtocolError
-from trustid.keys import SigningKey
 from trustid.keys.sealing import SealingKey
 from trustid.protocols.issuer_identity import IssuerIdentity
 from trustid.protocols.ports import Clock
@@ -28,6 +27,7 @@ from trustid.protocols.ports_issuer import IssuerStore, SignedStatusList, Status
 from trustid.status import list_change, list_token
 from trustid.status.allocation import IndexPermutation
 from trustid.status.list_change import list_digest
+from trustid.status.list_token import ListSigning
 from trustid.status.token_list import INVALID, SUSPENDED, TokenStatusList
 
 __all__ = ["LIST_SIZE", "ServedList", "StatusLists", "StatusPlaces"]
@@ -174,7 +174,7 @@ class StatusLists:
     ) -> tuple[str, Mapping[bytes, str]]:
         """The list, and by its digest what changed since the one that was served last, signed."""
         signer = self._identity.signer_named(record.signer)
-        common = Signing(
+        signing = ListSigning(
             uri=self._places.uri(record.name),
             key=signer.key,
             issued_at=issued_at,
@@ -186,23 +186,10 @@ class StatusLists:
         )
         bits, content = statuses.bits, statuses.to_bytes()
         changes = {
-            list_digest(base, bits): list_change.issue(base, content, bits, **common)
+            list_digest(base, bits): list_change.issue(base, content, bits, signing)
             for base in {_served_before(record, statuses), content}
         }
-        return list_token.issue(statuses, changes=True, **common), changes
-
-
-class Signing(TypedDict):
-    """What the token of a list and those of its changes have in common."""
-
-    uri: str
-    key: SigningKey
-    issued_at: int
-    expires_at: int
-    ttl: int
-    issuer: str
-    kid: str | None
-    x5c: Sequence[str] | None
+        return list_token.issue(statuses, signing, changes=True), changes
 
 
 def _served_before(record: StatusListRecord, statuses: TokenStatusList) -> bytes:

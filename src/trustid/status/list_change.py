@@ -21,16 +21,16 @@ and the uncompressed list with entry 0 in the lowest bits of byte 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from trustid.credentials import jose
 from trustid.encoding import JsonObject, b64url_decode, b64url_encode, sha256
 from trustid.errors import MalformedError, SignatureError, StatusUnknownError
-from trustid.keys import PublicKey, SigningKey
+from trustid.keys import PublicKey
 from trustid.status.bitstring import Bitstring, BitstringListCredential
-from trustid.status.list_token import StatusListToken, check_claims, read_claims
+from trustid.status.list_token import ListSigning, StatusListToken, check_claims, read_claims
 from trustid.status.position_coding import decode_positions, encode_positions
 from trustid.status.token_list import TokenStatusList
 
@@ -121,51 +121,22 @@ def _exclusive_or(first: bytes, second: bytes | bytearray) -> bytes:
     return number.to_bytes(len(first), "little")
 
 
-def issue(
-    before: bytes,
-    after: bytes,
-    bits: int,
-    *,
-    uri: str,
-    key: SigningKey,
-    issued_at: int,
-    expires_at: int | None = None,
-    ttl: int | None = None,
-    issuer: str | None = None,
-    kid: str | None = None,
-    x5c: Sequence[str] | None = None,
-) -> str:
+def issue(before: bytes, after: bytes, bits: int, signing: ListSigning) -> str:
     """Sign what changed from one list to the next.
 
     Args:
         before: An uncompressed list, entry 0 in the lowest bits of byte 0.
-        after: The same at `issued_at`; as long. Equal for "nothing changed".
+        after: The same when `signing` says that it is issued; as long. Equal for "nothing changed".
         bits: Bits of an entry.
-        uri: The address of the list.
-        key: The key of the list.
-        issued_at: Epoch seconds, as in the list's own token.
-        expires_at: As in the list's own token.
-        ttl: As in the list's own token.
-        issuer: As in the list's own token.
-        kid: As in the list's own token.
-        x5c: As in the list's own token.
+        signing: As for the list's own token.
     """
-    header: JsonObject = {"typ": CHANGE_TYP}
-    if kid is not None:
-        header["kid"] = kid
-    if x5c is not None:
-        header["x5c"] = list(x5c)
-    optional = {"iss": issuer, "exp": expires_at, "ttl": ttl}
-    payload = {
-        "sub": uri,
-        "iat": issued_at,
-        **{name: value for name, value in optional.items() if value is not None},
+    claims = {
         "bits": bits,
         "base": b64url_encode(list_digest(before, bits)),
         "result": b64url_encode(list_digest(after, bits)),
         "change": [b64url_encode(plane) for plane in encode_change(before, after, bits)],
     }
-    return jose.sign(header, payload, key)
+    return signing.sign(CHANGE_TYP, claims)
 
 
 def parse(token: str | bytes) -> jose.Jws:

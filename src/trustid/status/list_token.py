@@ -25,6 +25,7 @@ __all__ = [
     "STATUS_LIST_TYP",
     "TTL_MAX_SECONDS",
     "TTL_MIN_SECONDS",
+    "ListSigning",
     "StatusListToken",
     "clamp_ttl",
     "issue",
@@ -71,25 +72,12 @@ class StatusListToken:
     changes: bool = False
 
 
-def issue(
-    statuses: TokenStatusList,
-    *,
-    uri: str,
-    key: SigningKey,
-    issued_at: int,
-    expires_at: int | None = None,
-    ttl: int | None = None,
-    issuer: str | None = None,
-    kid: str | None = None,
-    x5c: Sequence[str] | None = None,
-    jwk: JsonObject | None = None,
-    changes: bool = False,
-) -> str:
-    """Sign a list.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSigning:
+    """Who signs a list, and for how long: what its token and the tokens of its changes have in common.
 
-    Args:
-        statuses: The list.
-        uri: Where it will be served; credentials name the same.
+    Attributes:
+        uri: Where the list is served; credentials name the same.
         key: The issuer's key.
         issued_at: Epoch seconds.
         expires_at: Epoch seconds; without it the list never ends.
@@ -98,6 +86,32 @@ def issue(
         kid: DID URL or identifier of the key.
         x5c: The issuer's certificate chain, leaf first, base64 DER.
         jwk: The public key by value, for verifiers that want it in the header.
+    """
+
+    uri: str
+    key: SigningKey
+    issued_at: int
+    expires_at: int | None = None
+    ttl: int | None = None
+    issuer: str | None = None
+    kid: str | None = None
+    x5c: Sequence[str] | None = None
+    jwk: JsonObject | None = None
+
+    def sign(self, typ: str, claims: JsonObject) -> str:
+        """A compact JWS of this type, with these claims after the common ones."""
+        named = {"kid": self.kid, "jwk": self.jwk, "x5c": None if self.x5c is None else list(self.x5c)}
+        optional = {"iss": self.issuer, "exp": self.expires_at, "ttl": self.ttl}
+        payload = {"sub": self.uri, "iat": self.issued_at} | _given(optional) | claims
+        return jose.sign({"typ": typ} | _given(named), payload, self.key)
+
+
+def issue(statuses: TokenStatusList, signing: ListSigning, *, changes: bool = False) -> str:
+    """Sign a list.
+
+    Args:
+        statuses: The list.
+        signing: Who signs it, and for how long.
         changes: Say that signed changes are served beside it.
 
     Returns:
@@ -106,19 +120,8 @@ def issue(
     Reference:
         draft-ietf-oauth-status-list-21, section 5.1.
     """
-    header: dict[str, Any] = {"typ": STATUS_LIST_TYP}
-    header |= {name: value for name, value in (("kid", kid), ("jwk", jwk)) if value is not None}
-    if x5c is not None:
-        header["x5c"] = list(x5c)
-    optional = {"iss": issuer, "exp": expires_at, "ttl": ttl}
-    payload = {
-        "sub": uri,
-        "iat": issued_at,
-        **{name: value for name, value in optional.items() if value is not None},
-        "status_list": statuses.to_claim(),
-        **({CHANGES_CLAIM: True} if changes else {}),
-    }
-    return jose.sign(header, payload, key)
+    said = {CHANGES_CLAIM: True} if changes else {}
+    return signing.sign(STATUS_LIST_TYP, {"status_list": statuses.to_claim()} | said)
 
 
 def parse(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> jose.Jws:
@@ -238,3 +241,7 @@ def check_claims(opened: JsonObject, *, uri: str, now: int, grace_seconds: int) 
         raise StatusUnknownError("status_malformed", "the list was signed in the future")
     if opened["expires_at"] is not None and opened["expires_at"] + grace_seconds <= now:
         raise StatusUnknownError("status_stale", "the list has expired")
+
+
+def _given(values: JsonObject) -> JsonObject:
+    return {name: value for name, value in values.items() if value is not None}

@@ -40,7 +40,10 @@ class ServesList:
         statuses = TokenStatusList(1, 64)
         statuses.set_many([5], INVALID)
         token = list_token.issue(
-            statuses, uri=LIST, key=KEY, issued_at=NOW, expires_at=NOW + 600, ttl=60, kid=KID, issuer=ISSUER
+            statuses,
+            list_token.ListSigning(
+                uri=LIST, key=KEY, issued_at=NOW, expires_at=NOW + 600, ttl=60, kid=KID, issuer=ISSUER
+            ),
         )
         return Fetched(200, {"content-type": "application/statuslist+jwt"}, token.encode(), url)
 

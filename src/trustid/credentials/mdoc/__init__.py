@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from trustid.credentials.mdoc.device_response import DeviceMacKey, DeviceResponse, Document, present
 from trustid.credentials.mdoc.issuer_signed import Mdoc
-from trustid.credentials.mdoc.issuing import issue_mdoc
+from trustid.credentials.mdoc.issuing import issue_copy, issue_mdoc
 from trustid.credentials.mdoc.security_object import KeyAuthorizations, SecurityObject
 from trustid.credentials.mdoc.session_transcript import dc_api_transcript, openid4vp_transcript
 
@@ -24,6 +24,7 @@ __all__ = [
     "Mdoc",
     "SecurityObject",
     "dc_api_transcript",
+    "issue_copy",
     "issue_mdoc",
     "openid4vp_transcript",
     "present",

@@ -20,11 +20,11 @@ from trustid.credentials import cose
 from trustid.credentials.mdoc.issuer_signed import MAX_ITEMS, IssuerSignedItem, Mdoc
 from trustid.credentials.mdoc.security_object import HASHES, KeyAuthorizations, SecurityObject, Validity
 from trustid.credentials.mdoc.values import to_cbor
-from trustid.encoding import b64_decode, cbor_encode
+from trustid.encoding import b64_decode, b64url_encode, cbor_encode
 from trustid.errors import MalformedError
 from trustid.keys import PublicKey, SigningKey
 
-__all__ = ["issue_mdoc"]
+__all__ = ["issue_copy", "issue_mdoc"]
 
 RANDOM_BYTES: Final = 32
 """Twice what the standard demands."""
@@ -92,6 +92,54 @@ def issue_mdoc(
     header = {cose.X5CHAIN: chain[0] if len(chain) == 1 else chain}
     issuer_auth = cose.sign1(security_object.to_bytes(), key, unprotected=header)
     return Mdoc(doc_type, items, issuer_auth, security_object)
+
+
+def issue_copy(
+    namespaces: Mapping[str, Mapping[str, Any]],
+    *,
+    doc_type: str,
+    key: SigningKey,
+    x5c: Sequence[str] | None,
+    holder: PublicKey | None,
+    issued_at: int,
+    expires_at: int | None,
+    status: Mapping[str, Any] | None,
+) -> str:
+    """Issue an mdoc as OpenID4VCI carries it; it holds from the moment of signing.
+
+    Args:
+        namespaces: As for `issue_mdoc`.
+        doc_type: Likewise.
+        key: Likewise.
+        x5c: Likewise; an mdoc always has a certificate.
+        holder: The key to bind it to; an mdoc always has one.
+        issued_at: When it is signed and begins to hold, seconds of the epoch.
+        expires_at: When it ends; an mdoc always does.
+        status: As for `issue_mdoc`.
+
+    Returns:
+        The structure IssuerSigned in base64url.
+
+    Raises:
+        MalformedError: Something is missing, or as `issue_mdoc`.
+
+    Reference:
+        OpenID4VCI 1.0, appendix A.2.
+    """
+    if holder is None or expires_at is None or not x5c:
+        raise MalformedError("malformed", "expected a holder, expires_at and x5c for an mdoc")
+    made = issue_mdoc(
+        namespaces,
+        doc_type=doc_type,
+        key=key,
+        x5c=x5c,
+        device_key=holder,
+        signed=issued_at,
+        valid_from=issued_at,
+        valid_until=expires_at,
+        status=status,
+    )
+    return b64url_encode(made.to_bytes())
 
 
 def _items(elements: Mapping[str, Any]) -> tuple[IssuerSignedItem, ...]:

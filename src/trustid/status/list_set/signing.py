@@ -13,6 +13,7 @@ from trustid.status.bitstring import Bitstring
 from trustid.status.list_change import REVERSED
 from trustid.status.list_set.changing import BOTH_BITS, REVOCATION, STATUS, SUSPENSION
 from trustid.status.list_set.ports import ListRecord
+from trustid.status.list_token import ListSigning
 from trustid.status.token_list import TokenStatusList
 
 __all__ = ["BitstringLists", "ListKind", "TokenLists"]
@@ -64,10 +65,10 @@ class _Signing:
 
     def sign_change(self, record: ListRecord, before: bytes, issued_at: int) -> str:
         """See `ListKind`."""
-        return list_change.issue(
-            before,
-            record.content,
-            record.bits,
+        return list_change.issue(before, record.content, record.bits, self._signing(record, issued_at))
+
+    def _signing(self, record: ListRecord, issued_at: int) -> ListSigning:
+        return ListSigning(
             uri=self.uri_of(record.name),
             key=self.key,
             issued_at=issued_at,
@@ -102,18 +103,8 @@ class TokenLists(_Signing):
 
     def sign(self, record: ListRecord, issued_at: int) -> str:
         """See `ListKind`."""
-        return list_token.issue(
-            TokenStatusList.from_bytes(record.content, bits=record.bits),
-            uri=self.uri_of(record.name),
-            key=self.key,
-            issued_at=issued_at,
-            expires_at=issued_at + self.lifetime_seconds,
-            ttl=self.ttl_seconds,
-            issuer=self.issuer,
-            kid=self.kid,
-            x5c=self.x5c,
-            changes=True,
-        )
+        statuses = TokenStatusList.from_bytes(record.content, bits=record.bits)
+        return list_token.issue(statuses, self._signing(record, issued_at), changes=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
