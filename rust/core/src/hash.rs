@@ -74,6 +74,9 @@ pub fn hash_many_to_g1(messages: &[&[u8]], tag: &[u8], threads: usize) -> Result
 ///
 /// # Errors
 /// [`Error::LimitExceeded`].
+///
+/// # Cost
+/// That of [`hash_to_g2`] for each, or half to two thirds of it where the processor has AVX2.
 pub fn hash_many_to_g2(messages: &[&[u8]], tag: &[u8], threads: usize) -> Result<Vec<u8>, Error> {
     hash_many::<G2Jacobian>(messages, tag, threads)
 }

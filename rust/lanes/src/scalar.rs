@@ -8,8 +8,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::secret::{SecretScalar, SECRET_BYTES};
 
-/// The longest domain separation tag that RFC 9380 takes as it is.
-const TAG_MAX: usize = 255;
+/// The most bytes that a message is expanded to.
+const OUTPUT_MAX: usize = 255 * 32;
 
 /// A number modulo the group order.
 ///
@@ -202,13 +202,13 @@ fn below_order(words: &[u64; 4]) -> bool {
 /// Fills `output` with bytes that stand for `message` under the tag `tag`.
 ///
 /// # Panics
-/// If the tag is longer than 255 bytes, or more is asked for than the function gives:
-/// bugs of the caller, whose tags and lengths are constants.
+/// If more than 8,160 bytes are asked for: a bug of the caller, whose lengths are constants.
 ///
 /// # Reference
-/// RFC 9380, section 5.3.1, `expand_message_xmd` with SHA-256.
+/// RFC 9380, section 5.3.1, `expand_message_xmd` with SHA-256; section 5.3.3 for tags of
+/// more than 255 bytes.
 pub fn expand_message(output: &mut [u8], message: &[u8], tag: &[u8]) {
-    assert!(tag.len() <= TAG_MAX && output.len() <= 32 * TAG_MAX);
+    assert!(output.len() <= OUTPUT_MAX);
     // SAFETY: each pointer comes with the length of its slice.
     unsafe {
         blst_expand_message_xmd(

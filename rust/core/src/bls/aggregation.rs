@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use trustid_lanes::{Affine, Jacobian, MillerLoop};
 
-use super::public::{pairs_cancel, ProvenKey};
+use super::public::{hash_all, pairs_cancel, ProvenKey};
 use super::signature::Signature;
 use super::suite::{Possession, Suite};
 use crate::parallel::{by_ranges, check_threads};
@@ -76,13 +76,10 @@ where
     let parts = by_ranges(signers.len(), threads, |range| {
         let (signers, messages) = (&signers[range.clone()], &messages[range]);
         let keys: Vec<S::Key> = signers.iter().map(|key| *key.as_ref().point()).collect();
-        let hashes: Vec<<S::Signature as Affine>::Jacobian> = signers
-            .iter()
-            .zip(messages)
-            .map(|(signer, message)| signer.as_ref().hash(message))
-            .collect();
+        let pairs = signers.iter().zip(messages);
+        let hashes = hash_all(pairs.map(|(signer, message)| (signer.as_ref(), *message)));
         let mut product = MillerLoop::new();
-        S::pair(&mut product, &keys, &Jacobian::to_affine_all(&hashes));
+        S::pair(&mut product, &keys, &hashes);
         product
     });
     let mut product = MillerLoop::new();

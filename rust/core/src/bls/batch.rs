@@ -15,7 +15,7 @@ use core::ops::Range;
 
 use trustid_lanes::{Affine, Jacobian, MillerLoop, COEFFICIENT};
 
-use super::public::{ProvenKey, PublicKey};
+use super::public::{hash_all, ProvenKey, PublicKey};
 use super::signature::{ProofOfPossession, Signature};
 use super::suite::{Possession, Suite};
 use super::MAX_PARTS;
@@ -88,13 +88,14 @@ pub(crate) fn verify_proofs<S: Possession>(
 ) -> Result<(), Error> {
     check_counts(keys.len(), &[proofs.len()], threads)?;
     let encoded: Vec<_> = keys.iter().map(PublicKey::to_bytes).collect();
-    let hashes = in_parallel(keys.len(), threads, |index| {
-        <S::Signature as Affine>::Jacobian::hash(
-            encoded[index].as_ref(),
-            S::PROOF_TAG.as_bytes(),
-            &[],
-        )
-    });
+    let hashes = by_ranges(keys.len(), threads, |range| {
+        let messages: Vec<[&[u8]; 2]> = encoded[range]
+            .iter()
+            .map(|key| [&[], key.as_ref()])
+            .collect();
+        <S::Signature as Affine>::Jacobian::hash_all(&messages, S::PROOF_TAG.as_bytes())
+    })
+    .concat();
     let batch = Batch::<S>::new(
         keys.iter().map(|key| *key.point()).collect(),
         hashes,
@@ -150,10 +151,14 @@ impl<S: Suite> Batch<S> {
         } else {
             (Sharing::None, points(&every), every)
         };
-        let hashes = in_parallel(first_places.len(), threads, |index| {
-            let at = first_places[index];
-            keys[at].hash(messages[at])
-        });
+        let hashes = by_ranges(first_places.len(), threads, |range| {
+            hash_all(
+                first_places[range]
+                    .iter()
+                    .map(|at| (&keys[*at], messages[*at])),
+            )
+        })
+        .concat();
         let signatures = signatures.iter().map(|part| *part.point()).collect();
         Self::new(key_list, hashes, sharing, signatures, threads)
     }
@@ -345,18 +350,6 @@ fn places<'a>(items: impl Iterator<Item = &'a [u8]>) -> (Vec<usize>, Vec<usize>)
         })
         .collect();
     (of_each, firsts)
-}
-
-/// Makes points in parallel and brings them to two coordinates with few inversions.
-fn in_parallel<J: Jacobian>(
-    length: usize,
-    threads: usize,
-    make: impl Fn(usize) -> J + Sync,
-) -> Vec<J::Affine> {
-    by_ranges(length, threads, |range| {
-        J::to_affine_all(&range.map(&make).collect::<Vec<J>>())
-    })
-    .concat()
 }
 
 /// Each point multiplied by its coefficient.

@@ -2,11 +2,11 @@
 
 use trustid_lanes::{Affine, Jacobian};
 
-use super::public::PublicKey;
+use super::public::{augmentation, PublicKey};
 use super::secret::SecretKey;
 use super::signature::{ProofOfPossession, Signature};
 use super::suite::{Possession, Suite};
-use crate::parallel::{by_ranges, check_threads, each};
+use crate::parallel::{by_ranges, check_threads};
 use crate::Error;
 
 /// The most items that one bulk call takes: what it returns stays below some gigabytes.
@@ -14,6 +14,12 @@ pub const MAX_BULK: usize = 1 << 24;
 
 /// Points that are read before it is looked whether one of them was bad.
 const READ_AT_ONCE: usize = 1 << 8;
+
+/// Messages that are hashed before their points are used: lists of points stay short.
+const HASHED_AT_ONCE: usize = 1 << 8;
+
+/// The group of signatures with three coordinates.
+type SignatureJacobian<S> = <<S as Suite>::Signature as Affine>::Jacobian;
 
 /// Reads many compressed public keys, one after the other.
 ///
@@ -69,14 +75,25 @@ pub fn sign_many<S: Suite>(
     threads: usize,
 ) -> Result<Vec<u8>, Error> {
     check_bulk(messages.len(), threads)?;
-    let signatures = each(messages.len(), threads, |index| {
-        Ok(secret.sign(messages[index]))
-    })?;
-    let mut bytes = Vec::with_capacity(S::Signature::COMPRESSED * signatures.len());
-    for signature in &signatures {
-        bytes.extend_from_slice(signature.to_bytes().as_ref());
-    }
-    Ok(bytes)
+    let key = S::AUGMENTED.then(|| secret.public_key());
+    let prefix = augmentation(key.as_ref());
+    let parts = by_ranges(messages.len(), threads, |range| {
+        let mut bytes = Vec::with_capacity(S::Signature::COMPRESSED * range.len());
+        for messages in messages[range].chunks(HASHED_AT_ONCE) {
+            let hashes =
+                hash_all::<SignatureJacobian<S>>(prefix.as_ref(), messages, S::ID.as_bytes());
+            for hash in &hashes {
+                bytes.extend_from_slice(
+                    secret
+                        .sign_hash(&Jacobian::from_affine(hash))
+                        .to_bytes()
+                        .as_ref(),
+                );
+            }
+        }
+        bytes
+    });
+    Ok(parts.concat())
 }
 
 /// Hashes many messages to the group of `J`: the compressed points, one after the other.
@@ -86,14 +103,22 @@ pub(crate) fn hash_many<J: Jacobian>(
     threads: usize,
 ) -> Result<Vec<u8>, Error> {
     check_bulk(messages.len(), threads)?;
-    let points = each(messages.len(), threads, |index| {
-        Ok(J::hash(messages[index], tag, &[]))
-    })?;
-    let mut bytes = Vec::with_capacity(J::Affine::COMPRESSED * points.len());
-    for point in J::to_affine_all(&points) {
-        bytes.extend_from_slice(point.compress().as_ref());
-    }
-    Ok(bytes)
+    let parts = by_ranges(messages.len(), threads, |range| {
+        let mut bytes = Vec::with_capacity(J::Affine::COMPRESSED * range.len());
+        for messages in messages[range].chunks(HASHED_AT_ONCE) {
+            for point in hash_all::<J>(&[], messages, tag) {
+                bytes.extend_from_slice(point.compress().as_ref());
+            }
+        }
+        bytes
+    });
+    Ok(parts.concat())
+}
+
+/// Hashes messages, each with `prefix` before it.
+fn hash_all<J: Jacobian>(prefix: &[u8], messages: &[&[u8]], tag: &[u8]) -> Vec<J::Affine> {
+    let parts: Vec<[&[u8]; 2]> = messages.iter().map(|message| [prefix, message]).collect();
+    J::hash_all(&parts, tag)
 }
 
 /// Reads points many at a time; `read` names what is wrong where that gave nothing.

@@ -72,6 +72,20 @@ impl<S: Suite> PublicKey<S> {
     }
 }
 
+/// What [`PublicKey::hash`] gives for each key and message.
+pub(crate) fn hash_all<'a, S: Suite>(
+    pairs: impl Iterator<Item = (&'a PublicKey<S>, &'a [u8])>,
+) -> Vec<S::Signature> {
+    let parts: Vec<(Prefix<S>, &[u8])> = pairs
+        .map(|(key, message)| (augmentation(S::AUGMENTED.then_some(key)), message))
+        .collect();
+    let parts: Vec<[&[u8]; 2]> = parts
+        .iter()
+        .map(|(prefix, message)| [prefix.as_ref(), message])
+        .collect();
+    <S::Signature as Affine>::Jacobian::hash_all(&parts, S::ID.as_bytes())
+}
+
 impl<S: Suite> AsRef<Self> for PublicKey<S> {
     fn as_ref(&self) -> &Self {
         self

@@ -121,6 +121,11 @@ impl<S: Suite> SecretKey<S> {
             S::ID.as_bytes(),
             augmentation(prefix.as_ref()).as_ref(),
         );
+        self.sign_hash(&hashed)
+    }
+
+    /// Signs a message that was hashed to the group, with what stands before it.
+    pub(crate) fn sign_hash(&self, hashed: &<S::Signature as Affine>::Jacobian) -> Signature<S> {
         Signature::from_checked(hashed.multiply_secret(&self.scalar).to_affine())
     }
 }

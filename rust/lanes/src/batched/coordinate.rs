@@ -9,6 +9,8 @@ use crate::curve::{Affine, G1Affine, G1Jacobian, G2Affine, G2Jacobian};
 
 /// A coordinate of eight points; bounds are those of [`Fp`].
 pub(crate) trait Coordinate: Copy {
+    /// The lanes.
+    type Field: Field;
     /// The points of which this is a coordinate.
     type Point: Affine;
     /// A coordinate of one point in memory.
@@ -18,8 +20,11 @@ pub(crate) trait Coordinate: Copy {
     fn add(&self, other: &Self) -> Self;
     fn double(&self) -> Self;
     fn sub(&self, other: &Self, bound: u64) -> Self;
+    fn neg(&self, bound: u64) -> Self;
     fn mul(&self, other: &Self) -> Self;
     fn sqr(&self) -> Self;
+    /// `left[0] * right[0] + left[1] * right[1]`, below `2 p`; `right` must be below `64 p`.
+    fn dot_pair(left: [&Self; 2], right: [&Self; 2]) -> Self;
     fn reduce(&self, bound: u64) -> Self;
     fn invert(&self) -> Option<Self>;
     fn is_zero(&self) -> [bool; LANES];
@@ -81,12 +86,20 @@ macro_rules! field {
             $field::sub(self, other, bound)
         }
         #[inline(always)]
+        fn neg(&self, bound: u64) -> Self {
+            $field::neg(self, bound)
+        }
+        #[inline(always)]
         fn mul(&self, other: &Self) -> Self {
             $field::mul(self, other)
         }
         #[inline(always)]
         fn sqr(&self) -> Self {
             $field::sqr(self)
+        }
+        #[inline(always)]
+        fn dot_pair(left: [&Self; 2], right: [&Self; 2]) -> Self {
+            $field::dot(left, right)
         }
         #[inline(always)]
         fn reduce(&self, bound: u64) -> Self {
@@ -108,6 +121,7 @@ macro_rules! field {
 }
 
 impl<F: Field> Coordinate for Fp<F> {
+    type Field = F;
     type Point = G1Affine;
     type Row = F::Row;
 
@@ -149,6 +163,7 @@ impl<F: Field> Coordinate for Fp<F> {
 }
 
 impl<F: Field> Coordinate for Fp2<F> {
+    type Field = F;
     type Point = G2Affine;
     type Row = [F::Row; 2];
 

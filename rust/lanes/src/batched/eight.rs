@@ -16,7 +16,7 @@ use core::marker::PhantomData;
 
 use blst::{blst_fp, blst_p1_affine};
 
-use super::field::{Field, LANES};
+use super::field::{Field, Part, LANES};
 use crate::curve::G1Affine;
 use crate::field::MODULUS;
 
@@ -73,6 +73,12 @@ pub(super) trait Lanes: Copy + 'static {
     #[inline(always)]
     fn dot<const N: usize>(left: [&[Self; LIMBS]; N], right: [&[Self; LIMBS]; N]) -> [Self; LIMBS] {
         dot(left, right)
+    }
+
+    /// Does a part of a kernel out of line.
+    #[inline(never)]
+    fn apart<P: Part<Eight<Self>>>(part: P) -> P::Output {
+        part.run()
     }
 }
 
@@ -182,6 +188,11 @@ impl<V: Lanes> Field for Eight<V> {
             factor /= 2;
         }
         value
+    }
+
+    #[inline(always)]
+    fn apart<P: Part<Self>>(part: P) -> P::Output {
+        V::apart(part)
     }
 
     #[inline(always)]

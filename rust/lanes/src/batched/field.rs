@@ -78,9 +78,21 @@ pub(crate) trait Field: Copy + 'static {
     /// The same numbers below `2 p`; they must be below `bound p`.
     fn reduce(value: &Self::Element, bound: u64) -> Self::Element;
 
+    /// Does a part of a kernel out of line.
+    fn apart<P: Part<Self>>(part: P) -> P::Output;
+
     /// Which numbers are zero modulo `p`.
     fn is_zero(value: &Self::Element) -> [bool; LANES];
     /// Lane by lane: `first` where `which` says so, `second` elsewhere.
     fn select(which: [bool; LANES], first: &Self::Element, second: &Self::Element)
         -> Self::Element;
+}
+
+/// A part of a kernel that is compiled once: written out wherever it is done, it would not
+/// fit the instruction cache, and the compiler would take minutes.
+pub(crate) trait Part<F: Field> {
+    /// What comes of it.
+    type Output;
+    /// Does it: through [`Field::apart`], to be marked `#[inline(always)]`.
+    fn run(self) -> Self::Output;
 }

@@ -6,6 +6,7 @@
 
 use blst::{blst_fp, blst_fp_eucl_inverse, blst_fp_mul};
 
+use super::eight::power_of_two;
 use super::field::{Field, LANES};
 use crate::curve::G1Affine;
 
@@ -33,6 +34,35 @@ impl<F: Field> Fp<F> {
     #[inline(always)]
     pub(super) fn store(&self) -> [blst_fp; LANES] {
         F::store(&self.0)
+    }
+
+    /// Numbers below `p` in words, the lowest first.
+    #[inline(always)]
+    pub(super) fn from_words(words: &[[u64; 6]; LANES]) -> Self {
+        // blst's form of a number is 2^384 times it: so 2^768 in its place is the factor 2^384.
+        let enter = Self::load(
+            &[blst_fp {
+                l: power_of_two(768),
+            }; LANES],
+        );
+        Self::load(&words.map(|l| blst_fp { l })).mul(&enter)
+    }
+
+    /// The numbers in words, below `p`.
+    #[inline(always)]
+    pub(super) fn words(&self) -> [[u64; 6]; LANES] {
+        let leave = Self::load(
+            &[blst_fp {
+                l: [1, 0, 0, 0, 0, 0],
+            }; LANES],
+        );
+        self.mul(&leave).store().map(|number| number.l)
+    }
+
+    /// The same small number in each lane, below `2 p`.
+    #[inline(always)]
+    pub(super) fn small(value: u64) -> Self {
+        Self::from_words(&[[value, 0, 0, 0, 0, 0]; LANES])
     }
 
     /// Coordinates of points, for sums only: see [`Field::load_points`].

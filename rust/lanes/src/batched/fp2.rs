@@ -87,11 +87,22 @@ impl<F: Field> Fp2<F> {
         }
     }
 
+    /// `left[0] * right[0] + left[1] * right[1]`, below `2 p`; `right` must be below `64 p`.
+    #[inline(always)]
+    pub(super) fn dot([a, b]: [&Self; 2], [c, d]: [&Self; 2]) -> Self {
+        let minus = [c.c1.neg(64), d.c1.neg(64)];
+        let left = [&a.c0, &a.c1, &b.c0, &b.c1];
+        Self {
+            c0: Fp::dot(left, [&c.c0, &minus[0], &d.c0, &minus[1]]),
+            c1: Fp::dot(left, [&c.c1, &c.c0, &d.c1, &d.c0]),
+        }
+    }
+
     /// The square, below `2 p`; this must be below `64 p`.
     #[inline(always)]
     pub(super) fn sqr(&self) -> Self {
         let sum = self.c0.add(&self.c1);
-        let difference = self.c0.sub(&self.c1, 64);
+        let difference = self.c0.difference(&self.c1, 64);
         Self {
             c0: sum.mul(&difference),
             c1: self.c0.double().mul(&self.c1),
@@ -125,6 +136,26 @@ impl<F: Field> Fp2<F> {
         }
     }
 
+    /// Lane by lane, `2 p` less this where `which` says so: see [`Field::negate`].
+    #[inline(always)]
+    pub(super) fn negate(&self, which: [bool; LANES]) -> Self {
+        Self {
+            c0: self.c0.negate(which),
+            c1: self.c1.negate(which),
+        }
+    }
+
+    /// `sgn0` of RFC 9380, section 4.1: whether the number is odd, by its first
+    /// coefficient that is not zero.
+    #[inline(always)]
+    pub(super) fn signs(&self) -> [bool; LANES] {
+        let (c0, c1) = (self.c0.words(), self.c1.words());
+        core::array::from_fn(|lane| {
+            let first = if c0[lane] == [0; 6] { c1 } else { c0 };
+            first[lane][0] & 1 == 1
+        })
+    }
+
     /// The same numbers below `2 p`; they must be below `bound p`.
     #[inline(always)]
     pub(super) fn reduce(&self, bound: u64) -> Self {
@@ -138,8 +169,13 @@ impl<F: Field> Fp2<F> {
     #[inline(always)]
     pub(super) fn invert(&self) -> Option<Self> {
         // 1 / (c0 + c1 u) = (c0 - c1 u) / (c0^2 + c1^2)
-        let norm = Fp::dot([&self.c0, &self.c1], [&self.c0, &self.c1]);
-        Some(self.conjugate(64).mul_fp(&norm.invert()?))
+        Some(self.conjugate(64).mul_fp(&self.norm().invert()?))
+    }
+
+    /// `c0^2 + c1^2`, below `2 p`.
+    #[inline(always)]
+    pub(super) fn norm(&self) -> Fp<F> {
+        Fp::dot([&self.c0, &self.c1], [&self.c0, &self.c1])
     }
 
     /// Which numbers are zero.
@@ -249,6 +285,11 @@ mod tests {
             prop_assert_eq!(product, a.mul(&b).sub(&Lanes8::zero(), 100).reduce(102).store());
             prop_assert_eq!(both(blst_fp2_sub, &product, &left), a.mul(&b).sub(&a, 4).reduce(8).store());
             prop_assert_eq!(each(blst_fp2_sqr, &left), a.sqr().store());
+            let sum = both(blst_fp2_add, &product, &each(blst_fp2_sqr, &left));
+            prop_assert_eq!(sum, Fp2::dot([&a, &a], [&b, &a]).store());
+            prop_assert_eq!(sum, Fp2::dot([&a.sub(&Lanes8::zero(), 4096), &a], [&b.sub(&Lanes8::zero(), 60), &a]).store());
+            let conjugate = both(blst_fp2_mul, &left, &a.conjugate(2).store());
+            prop_assert_eq!(conjugate.map(|value| value.fp[0]), a.norm().store());
             prop_assert_eq!(a.c0.mul(&a.c0).store(), a.c0.sqr().store());
             prop_assert_eq!(a.add(&a).store(), a.double().store());
             prop_assert_eq!(Lanes8::zero().store(), a.double().add(&a.double().neg(8)).store());

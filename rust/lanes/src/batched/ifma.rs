@@ -9,7 +9,7 @@ use core::arch::x86_64::{
 use std::arch::is_x86_feature_detected;
 
 use super::eight::{self, Eight, Lanes, LIMBS};
-use super::field::LANES;
+use super::field::{Part, LANES};
 use super::path::Kernel;
 
 /// Eight numbers in one register.
@@ -38,6 +38,13 @@ fn dot_here<const N: usize>(
     right: [&[Ifma; LIMBS]; N],
 ) -> [Ifma; LIMBS] {
     eight::dot(left, right)
+}
+
+/// Out of line, as [`dot_here`].
+#[target_feature(enable = "avx512f,avx512ifma")]
+#[inline(never)]
+fn apart_here<P: Part<Eight<Ifma>>>(part: P) -> P::Output {
+    part.run()
 }
 
 impl Lanes for Ifma {
@@ -116,5 +123,11 @@ impl Lanes for Ifma {
     fn dot<const N: usize>(left: [&[Self; LIMBS]; N], right: [&[Self; LIMBS]; N]) -> [Self; LIMBS] {
         // SAFETY: as in `splat`.
         unsafe { dot_here(left, right) }
+    }
+
+    #[inline(always)]
+    fn apart<P: Part<Eight<Self>>>(part: P) -> P::Output {
+        // SAFETY: as in `splat`.
+        unsafe { apart_here(part) }
     }
 }

@@ -32,6 +32,7 @@ mod field;
 mod fp;
 mod fp12;
 mod fp2;
+mod hashing;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod miller;
@@ -39,13 +40,18 @@ mod multiples;
 mod path;
 #[cfg(test)]
 mod plain;
+mod points;
 mod reading;
+mod root;
 pub(crate) mod rows;
 mod sum;
+mod swu;
 #[cfg(test)]
 mod tests;
+mod twist;
 
 pub(crate) use buckets::multiply_sum;
+pub(crate) use hashing::hash_to_g2;
 pub(crate) use miller::miller_product;
 pub(crate) use multiples::scale_each;
 pub use path::{path, paths, Path, PathUnavailable, VARIABLE};

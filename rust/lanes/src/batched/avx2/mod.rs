@@ -22,7 +22,7 @@ use blst::blst_fp;
 use self::instructions::{add, number, subtract};
 use self::limbs::{balanced, Half, LIMBS};
 use super::eight::power_of_two;
-use super::field::{Field, LANES};
+use super::field::{Field, Part, LANES};
 use super::path::Kernel;
 
 /// Lanes of a register.
@@ -67,6 +67,17 @@ impl Field for Avx2 {
     #[inline(always)]
     fn negate_row(row: &Self::Row) -> Self::Row {
         row.map(|limb| -limb)
+    }
+
+    #[inline(always)]
+    fn apart<P: Part<Self>>(part: P) -> P::Output {
+        #[target_feature(enable = "avx2,fma")]
+        #[inline(never)]
+        fn here<P: Part<Avx2>>(part: P) -> P::Output {
+            part.run()
+        }
+        // SAFETY: the field is named only where the processor has the instructions.
+        unsafe { here(part) }
     }
 
     field! {
