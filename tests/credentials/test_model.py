@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,40 @@ def test_B071_protected_term_redefined() -> None:
     for term in ("VerifiableCredential", "id", "name"):
         context = [V2_CONTEXT, {term: "https://example.org/bad"}]
         refused("malformed", Credential.read, credential(**{"@context": context}))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "good"),
+    [
+        ({"@protected": True, "a": "urn:a"}, {"a": "urn:b"}, False),
+        ({"@protected": True, "a": "urn:a"}, {"a": "urn:a"}, True),
+        ({"@protected": True, "a": "urn:a"}, {"b": "urn:b"}, True),
+        ({"@protected": True, "a": "urn:a"}, {"a": None}, False),
+        ({"a": "urn:a"}, {"a": "urn:b"}, True),
+        ({"a": {"@id": "urn:a", "@protected": True}}, {"a": "urn:b"}, False),
+        ({"@protected": True, "a": {"@id": "urn:a", "@protected": False}}, {"a": "urn:b"}, True),
+    ],
+)
+def test_B071_term_protected_in_the_document(first: Any, second: Any, good: bool) -> None:
+    read = partial(Credential.read, credential(**{"@context": [V2_CONTEXT, first, second]}))
+    if good:
+        assert read()
+    else:
+        refused("malformed", read)
+
+
+@pytest.mark.parametrize(
+    ("vocabularies", "good"), [(["urn:x#"], True), ([None], False), ([""], False), (["urn:x#", None], False)]
+)
+def test_types_need_a_vocabulary_or_a_term(vocabularies: list[Any], good: bool) -> None:
+    contexts = [V2_CONTEXT, *({"@vocab": vocabulary} for vocabulary in vocabularies)]
+    read = partial(
+        Credential.read, credential(**{"@context": contexts, "type": ["VerifiableCredential", "New"]})
+    )
+    if good:
+        assert read()
+    else:
+        refused("malformed", read)
 
 
 @pytest.mark.parametrize(

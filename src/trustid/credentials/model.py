@@ -250,14 +250,37 @@ def _contexts(document: Mapping[str, Any]) -> list[Any]:
         raise MalformedError("malformed", "expected @context to begin with the base context")
     if len(contexts) > MAX_CONTEXTS:
         raise MalformedError("malformed", f"expected at most {MAX_CONTEXTS} contexts")
+    protected: dict[str, Any] = dict.fromkeys(PROTECTED_TERMS)
     for context in contexts:
         if type(context) is str:
             check_url(context, "@context")
         elif type(context) is not dict:
             raise MalformedError("claim_type_invalid", "expected contexts to be URLs or objects")
-        elif not PROTECTED_TERMS.isdisjoint(context):
-            raise MalformedError("malformed", "expected no context to redefine a protected term")
+        else:
+            _check_redefined(context, protected)
+            protected |= _protected_by(context)
     return contexts
+
+
+def _check_redefined(context: Mapping[str, Any], protected: Mapping[str, Any]) -> None:
+    """A protected term keeps its meaning; repeating that is allowed (JSON-LD 1.1 API, section 4.2.2, step 27)."""
+    for name in protected.keys() & context.keys():
+        if name in PROTECTED_TERMS or context[name] != protected[name]:
+            raise MalformedError("malformed", "expected no context to redefine a protected term")
+
+
+def _protected_by(context: Mapping[str, Any]) -> JsonObject:
+    """The terms that an inline context protects, each with its definition."""
+    every = context.get("@protected") is True
+
+    def is_protected(definition: Any) -> bool:
+        return definition.get("@protected", every) is True if type(definition) is dict else every
+
+    return {
+        name: definition
+        for name, definition in context.items()
+        if not name.startswith("@") and is_protected(definition)
+    }
 
 
 def _types(document: Mapping[str, Any], wanted: str, contexts: Sequence[Any]) -> tuple[str, ...]:
@@ -292,8 +315,15 @@ def _check_term(name: str, contexts: Sequence[Any]) -> None:
         check_url(meaning, "the meaning of a type")
         return
     inline_only = all(type(context) is dict or context == V2_CONTEXT for context in contexts)
-    has_vocabulary = any(type(context) is dict and "@vocab" in context for context in contexts)
-    if inline_only and not has_vocabulary and name not in PROTECTED_TERMS and not is_url(name):
+    vocabularies = [
+        context["@vocab"] for context in contexts if type(context) is dict and "@vocab" in context
+    ]
+    if (
+        inline_only
+        and not (vocabularies and vocabularies[-1])
+        and name not in PROTECTED_TERMS
+        and not is_url(name)
+    ):
         raise MalformedError("malformed", "expected every type to be a URL or a term of a context")
 
 
