@@ -75,7 +75,11 @@ _VALUE_MAX: Final = 500
 
 _GIGABYTES_FROM: Final = 10**9
 
-_LOOPBACK_HINT: Final = "For servers that you run on this machine yourself, set TRUSTID_ALLOW_HTTP=1."
+_HINTS: Final = {
+    "fetch_blocked": "For servers that you run on this machine yourself, set TRUSTID_ALLOW_HTTP=1.",
+    "acc_epoch_stale": "Refresh, and show it again later: trustid wallet refresh",
+}
+"""What to do, beside an error that has one of these codes, or tells that the other side had it."""
 
 P = ParamSpec("P")
 
@@ -163,8 +167,9 @@ class Output:
         console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
         console.print(Text.assemble((error.public, "bold red")))
         console.print(Text(clean(f"{error.code}: {error.message}"), style="dim"))
-        if error.code == "fetch_blocked":
-            console.print(Text(_LOOPBACK_HINT))
+        for code, hint in _HINTS.items():
+            if code in (error.code, *error.message.split()):
+                console.print(Text(hint))
 
 
 class _Rate(ProgressColumn):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +12,9 @@ import click
 
 from trustid.cli_network import fetcher_for, read_anchors
 from trustid.cli_output import EXIT_CODES, REFUSED, Output, clean, with_output
+from trustid.cli_wallet_slots import REVOKED, refresh_exit, refreshed, say_refreshed, slot_state
 from trustid.encoding import JsonObject
-from trustid.errors import ConfigurationError, ProtocolError, RevokedError, TrustidError
+from trustid.errors import ConfigurationError, ProtocolError
 from trustid.protocols.holding import Answer, HeldCredential, Holder
 from trustid.protocols.openid4vci import CredentialOffer
 from trustid.protocols.ports_wallet import find_credential
@@ -89,7 +89,8 @@ def accept(
     for one in received:
         _show(output, one)
     if any(one.registry is not None for one in received):
-        _say_refreshed(output, holder.refresh())
+        new = {one.id for one in received}
+        say_refreshed(output, [outcome for outcome in holder.refresh() if outcome[0].id in new])
 
 
 @wallet.command(name="list", epilog=EXIT_CODES)
@@ -98,7 +99,7 @@ def list_credentials(output: Output) -> None:
     """List what the wallet holds."""
     folder = _folder() if _exists() else None
     held = () if folder is None else folder.credentials()
-    states = {one.id: _slot_state(folder, one) for one in held if folder is not None}
+    states = {one.id: slot_state(folder, one) for one in held if folder is not None}
     output.result({"credentials": [_summary(one) | {"slot": states[one.id]} for one in held]})
     if not held:
         output.say("The wallet is empty. Accept an offer: trustid wallet accept OFFER_URI")
@@ -108,7 +109,7 @@ def list_credentials(output: Output) -> None:
             one.id,
             one.title,
             one.issuer,
-            "REVOKED" if states[one.id] == "revoked" else _day(one.expires_at),
+            "REVOKED" if states[one.id] == REVOKED else _day(one.expires_at),
             f"{one.fresh_copies} of {len(one.copies)}",
         ]
         for one in held
@@ -130,13 +131,15 @@ Example:
 @with_output
 def show(output: Output, credential_id: str, raw: bool) -> None:
     """Show everything that the credential CREDENTIAL_ID states."""
-    held = find_credential(_folder_that_exists().credentials(), credential_id)
+    folder = _folder_that_exists()
+    held = find_credential(folder.credentials(), credential_id)
+    state = slot_state(folder, held)
     text = {"credential": held.copies[0].text} if raw else {}
-    output.result(_summary(held) | {"claims": held.claims()} | text)
+    output.result(_summary(held) | {"slot": state, "claims": held.claims()} | text)
     if raw:
         output.say(held.copies[0].text)
     else:
-        _show(output, held)
+        _show(output, held, state)
 
 
 @wallet.command(epilog=EXIT_CODES)
@@ -157,7 +160,8 @@ def remove(output: Output, credential_id: str, yes: bool) -> None:
 @wallet.command(
     epilog=f"""\b
 Run it each day, from a timer; not when something is to be presented: who serves a
-registry sees when it is asked, and for which 4,096 credentials.
+registry sees when it is asked, and for which 4,096 credentials. A credential that is found
+revoked ends it with 1, once.
 
 {EXIT_CODES}"""
 )
@@ -167,14 +171,15 @@ def refresh(context: click.Context, output: Output) -> None:
     """Fetch what revocation registries have published, so that presenting needs no network but the verifier's."""
     folder = _folder_that_exists()
     # The addresses came with credentials that were accepted; loopback is open for them in development alone.
-    links = [one.registry.registry for one in folder.credentials() if one.registry is not None]
+    held = [one for one in folder.credentials() if one.registry is not None]
+    known = {one.id for one in held if slot_state(folder, one) == REVOKED}
+    links = [one.registry.registry for one in held if one.registry is not None]
     outcomes = Holder.open(folder, fetcher_for(*links)).refresh()
-    output.result({"credentials": [_refreshed(held, refusal) for held, refusal in outcomes]})
-    _say_refreshed(output, outcomes)
+    output.result({"credentials": [refreshed(one, refusal) for one, refusal in outcomes]})
+    say_refreshed(output, outcomes)
     if not outcomes:
         output.say("No credential has a slot in a registry; there is nothing to fetch.")
-    if any(refusal is not None for _, refusal in outcomes):
-        context.exit(REFUSED)
+    context.exit(refresh_exit(outcomes, known))
 
 
 @wallet.command(
@@ -275,31 +280,6 @@ def _ask_for_code(offer: CredentialOffer) -> str:
     return code
 
 
-def _slot_state(folder: WalletFolder, held: HeldCredential) -> str | None:
-    """What was known of a credential's slot at the last refresh; None for one without a slot."""
-    slot = held.slot
-    if slot is None:
-        return None
-    kept = folder.rows.row(slot.trust.registry, slot.place)
-    if kept is None:
-        return "never refreshed"
-    return "revoked" if kept.revoked else f"not revoked in epoch {kept.epoch}"
-
-
-def _refreshed(held: HeldCredential, refusal: TrustidError | None) -> JsonObject:
-    return {"id": held.id, "title": held.title, "state": "current" if refusal is None else refusal.code}
-
-
-def _say_refreshed(output: Output, outcomes: Iterable[tuple[HeldCredential, TrustidError | None]]) -> None:
-    for held, refusal in outcomes:
-        if refusal is None:
-            output.say(f"{clean(held.title)}: not revoked; ready to be shown.")
-        elif isinstance(refusal, RevokedError):
-            output.say(f"{clean(held.title)}: REVOKED by its issuer. It cannot be shown any more.", "red")
-        else:
-            output.say(f"{clean(held.title)}: not up to date ({refusal.public})", "yellow")
-
-
 def _summary(held: HeldCredential) -> JsonObject:
     return {
         "id": held.id,
@@ -317,7 +297,7 @@ def _summary(held: HeldCredential) -> JsonObject:
     }
 
 
-def _show(output: Output, held: HeldCredential) -> None:
+def _show(output: Output, held: HeldCredential, state: str | None = None) -> None:
     about = [
         ("issuer", held.issuer),
         ("established by", ISSUER_PROOFS[held.issuer_proof]),
@@ -325,6 +305,8 @@ def _show(output: Output, held: HeldCredential) -> None:
         ("unused copies", f"{held.fresh_copies} of {len(held.copies)}"),
         ("id", held.id),
     ]
+    if state is not None:
+        about.append(("revocation", "REVOKED by its issuer" if state == REVOKED else state))
     hidden = {"iss", "iat", "nbf", "exp", "cnf", "vct", "status", "vct#integrity", "aka_vcts"}
     claims = [(name, clean(value)) for name, value in held.claims().items() if name not in hidden]
     output.panel(held.title, [*about, *claims])
