@@ -50,7 +50,7 @@ class Publisher:
     Args:
         registry: Whose epochs.
         folder: The folder that is served; made when it is not there.
-        threads: How many make rows.
+        threads: How many compute the next value and make rows.
     """
 
     def __init__(self, registry: Registry, folder: Path, *, threads: int = 1) -> None:
@@ -75,7 +75,7 @@ class Publisher:
         with self._writing():
             self.check_newest()
             self._restore_statements()
-            begun, manager = self._registry.begin()
+            begun, manager = self._registry.begin(threads=self._threads)
             if not (self._folder / statement_name(begun.epoch)).exists():
                 self._build(
                     begun.epoch, lambda root: self._registry.sign(begun, manager, root), manager, progress

@@ -20,7 +20,7 @@ from trustid.encoding import sha256
 from trustid.errors import AccumulatorStateError, InternalError, MalformedError, StoreError
 from trustid.keys import PublicKey, SigningKey
 from trustid.keys.sealing import seal_to
-from trustid.status.accumulator import Manager
+from trustid.status.accumulator import Manager, encode_slots
 from trustid.status.epochs.manager_keys import ManagerKeys
 from trustid.status.epochs.ports_manager import (
     Batch,
@@ -262,11 +262,14 @@ class Registry:
         for epoch, slots in done.items():
             desk.slots_revoked(uri, slots, epoch)
 
-    def begin(self) -> tuple[BegunEpoch, Manager]:
+    def begin(self, *, threads: int = 1) -> tuple[BegunEpoch, Manager]:
         """Decide the next epoch, or take up the one that is begun.
 
         Revocations asked for until now belong to it; without any, it has the
         value of the epoch before.
+
+        Args:
+            threads: How many compute the next value.
 
         Returns:
             The epoch, and the manager in its state, to make the rows.
@@ -279,7 +282,8 @@ class Registry:
             if stored.begun is not None:
                 return stored.begun, manager
             slots = self._store.waiting(EPOCH_REVOCATIONS_MAX)
-            accumulator = manager.revoke(slots) if slots else manager.advance()
+            gone = encode_slots(slots)
+            accumulator = manager.revoke_encoded(gone, threads=threads) if slots else manager.advance()
             # Time goes forward in the chain, whatever a clock does.
             issued_at = max(self._clock(), self._before(accumulator.epoch).statement.issued_at + 1)
             begun = BegunEpoch(accumulator.epoch, issued_at, issued_at + stored.interval_seconds, None)

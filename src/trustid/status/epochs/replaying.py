@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from trustid.errors import StoreError
+from trustid.status.accumulator import encode_slots
 from trustid.status.epochs.manager_keys import ManagerKeys
 from trustid.status.epochs.ports_manager import PublishedEpoch, RegistryStore
 from trustid.status.epochs.statement import SignedStatement
@@ -54,6 +55,6 @@ def replay(store: RegistryStore, keys: ManagerKeys, read: Callable[[str], Signed
     for epoch in epochs_of(store):
         if epoch.epoch > 0:
             slots = store.revoked_in(epoch.epoch)
-            _ = manager.revoke(slots) if slots else manager.advance()
+            _ = manager.revoke_encoded(encode_slots(slots)) if slots else manager.advance()
         if epoch.token is not None and read(epoch.token).statement.accumulator != manager.accumulator:
             raise StoreError("store_tampered", f"epoch {epoch.epoch} does not follow from what was revoked")
