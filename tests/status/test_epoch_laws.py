@@ -49,6 +49,12 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @rule(kind=st.sampled_from(["Ed25519", "P-256"]))
+    def hand_over(self, kind: str) -> None:
+        """The verifier goes on trusting the first key alone, holders the key of when they look."""
+        if self.made.registry.successor is None:
+            self.made.hand_over(kind)
+
     @rule(target=slots, count=st.integers(1, 3))
     def join(self, count: int) -> Any:
         desk = Desk()
