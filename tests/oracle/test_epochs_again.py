@@ -31,6 +31,10 @@ def unpadded(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def b64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 def statement_of(token: str, key: Ed25519PublicKey) -> tuple[dict[str, Any], bytes]:
     """Claims and hash of a statement."""
     header, payload, signature = token.split(".")
@@ -79,7 +83,7 @@ def test_the_chain(published: tuple[Path, Ed25519PublicKey]) -> None:
         assert claims.get("previous") == previous
         assert unpadded(claims["params"]) == sha256(params)
         assert issued_at < claims["iat"] < claims["next"]
-        previous, issued_at = urlsafe_b64encode(digest).rstrip(b"=").decode(), claims["iat"]
+        previous, issued_at = b64url(digest), claims["iat"]
     assert (folder / "epochs" / "latest").read_text() == token
     header, payload, _ = token.split(".")
     with pytest.raises(InvalidSignature):
@@ -102,3 +106,31 @@ def test_every_block_leads_to_the_root(published: tuple[Path, Ed25519PublicKey])
             hashes = [path[at : at + 32] for at in range(0, len(path), 32)]
             assert root_from(sha256(b"\x00", block), number, count, hashes) == unpadded(claims["rows"])
     assert not (folder / "epochs" / "0" / "blocks").exists()
+
+
+def test_keys_that_are_handed_over() -> None:
+    """From the first key alone, forwards: each statement says who signs the next one, and where that was said."""
+    for folder in memory_folder():
+        made = world(folder)
+        key = Ed25519PublicKey.from_public_bytes(made.registry.statement_key.to_bytes())
+        for _ in range(2):
+            made.publish()
+            made.hand_over("Ed25519")
+            made.publish()
+        made.publish()
+        signers, handover = [key], None
+        for epoch in range(6):
+            token = (made.folder / "epochs" / str(epoch) / "statement").read_text()
+            claims, _ = statement_of(token, signers[-1])
+            assert claims.get("handover") == handover
+            kid = json.loads(unpadded(token.partition(".")[0]))["kid"]
+            jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64url(signers[-1].public_bytes_raw())}
+            assert kid == b64url(sha256(json.dumps(jwk, separators=(",", ":")).encode()))
+            if "successor" in claims:
+                assert claims["successor"].keys() == jwk.keys()
+                signers.append(Ed25519PublicKey.from_public_bytes(unpadded(claims["successor"]["x"])))
+                handover = epoch
+            elif len(signers) > 1:
+                with pytest.raises(InvalidSignature):
+                    statement_of(token, signers[-2])
+        assert (len(signers), handover) == (3, 4)

@@ -294,7 +294,8 @@ class SqliteRegistryStore(SqliteStore):
         name = self._high_water.path.name
         if mark is None and version > 0:
             raise StoreError(
-                "store_rolled_back", f"{name} is missing: {self.path.name} may be a copy, and an old one"
+                "store_rolled_back",
+                f"{name} is missing, so this may be an old copy; if it is the newest there is: trustid revocation adopt",
             )
         if mark is not None and version < mark:
             raise StoreError(
