@@ -88,6 +88,10 @@ def readers() -> None:
     for path in [*(vectors / "jcs" / "input").glob("*.json"), *(vectors / "vcdm2").rglob("*.json")]:
         save("text", path.read_bytes())
         save("rdf", path.read_bytes())
+    # What the target makes an SD-JWT of: `#1` stands for the digest of the next disclosure.
+    save("text", b'{"_sd":["#1"],"_sd_alg":"sha-256"}\0["s","n",{"_sd":["#1"],"o":1}]\0["s","m",[1]]')
+    save("text", b'{"l":[1,{"...":"#1"},{"...":"decoy"}],"i":{"_sd":[]}}\0["s",{"a":[]}]')
+    save("text", b'{"a":{"b":[1,{"c":2}]},"d":3}\0[["a"],["a","b",null],["a","b",1,"c"],["d"]]')
     for path in (vectors / "rdfc10").rglob("*.nq"):
         save("rdf", path.read_bytes())
 

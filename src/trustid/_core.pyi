@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import ClassVar, NoReturn, final
+from typing import Any, ClassVar, NoReturn, final
 
 __all__ = [
     "Accumulator",
@@ -17,6 +17,7 @@ __all__ = [
     "Opening",
     "Params",
     "Presentation",
+    "PresentedSdJwt",
     "ProofOfPossession",
     "ProvenKey",
     "PublicKey",
@@ -33,13 +34,15 @@ __all__ = [
     "canonicalize_jsonld",
     "canonicalize_nquads",
     "check_block",
-    "check_json",
+    "conceal_claims",
     "decode_base58",
     "decode_base64url",
     "decompress_p256",
     "deskolemized_nquads",
     "digest_disclosures",
     "digest_jsonld",
+    "ecdsa_der_of_fixed",
+    "ecdsa_fixed_of_der",
     "encode_base58",
     "encode_base64url",
     "encode_to_g1",
@@ -51,10 +54,10 @@ __all__ = [
     "hash_to_g1",
     "hash_to_g2",
     "lanes_path",
-    "make_disclosures",
     "multi_scalar_multiply_g1",
     "multi_scalar_multiply_g2",
     "read_disclosures",
+    "read_json",
     "skolemize_jsonld",
     "verify_aggregate",
     "verify_batch",
@@ -269,14 +272,40 @@ def deskolemized_nquads(
     document: bytes, contexts: ContextSet, *, limits: RdfLimits, inline: bytes
 ) -> bytes: ...
 def canonical_labels(text: bytes, *, limits: RdfLimits) -> bytes: ...
-def check_json(text: bytes, depth: int) -> None: ...
+def read_json(text: bytes, depth: int) -> Any: ...
 def decode_base64url(text: bytes) -> bytes: ...
 def encode_base64url(data: bytes) -> str: ...
 def decode_base58(text: bytes, max_characters: int) -> bytes: ...
 def encode_base58(data: bytes, max_characters: int) -> str: ...
 def read_disclosures(texts: bytes, *, max_characters: int, max_depth: int) -> bytes: ...
-def make_disclosures(claims: bytes, *, max_characters: int, max_depth: int) -> bytes: ...
+def conceal_claims(
+    claims: bytes,
+    paths: bytes,
+    *,
+    decoys: int,
+    max_disclosures: int,
+    max_characters: int,
+    max_depth: int,
+) -> tuple[bytes, str]: ...
 def digest_disclosures(texts: bytes, algorithm: str) -> str: ...
+
+@final
+class PresentedSdJwt:
+    @staticmethod
+    def read(
+        payload: bytes,
+        disclosures: str,
+        *,
+        max_payload_depth: int,
+        max_characters: int,
+        max_depth: int,
+    ) -> PresentedSdJwt: ...
+    def payload(self) -> dict[str, Any]: ...
+    def reveal(self, *, max_depth: int) -> dict[str, Any]: ...
+    def places(self, *, max_depth: int) -> list[tuple[int, str | int]]: ...
+
+def ecdsa_der_of_fixed(signature: bytes) -> bytes: ...
+def ecdsa_fixed_of_der(der: bytes, size: int) -> bytes: ...
 def x25519_of_ed25519(key: bytes) -> bytes: ...
 def decompress_p256(point: bytes) -> bytes: ...
 

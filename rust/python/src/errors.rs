@@ -131,7 +131,14 @@ fn place_text(error: &TextError) -> (Class, &'static str) {
         TextError::DuplicateKey => (Class::Malformed, "duplicate_key"),
         TextError::Limit { .. } => (Class::Limit, "limit_exceeded"),
         TextError::Disclosure { .. } => (Class::Disclosure, "disclosure_malformed"),
-        TextError::HashNotAllowed => (Class::Disclosure, "hash_not_allowed"),
+        TextError::HashNotAllowed { .. } => (Class::Disclosure, "hash_not_allowed"),
+        TextError::DisclosureDuplicate => (Class::Disclosure, "disclosure_duplicate"),
+        TextError::DisclosureUnreferenced => (Class::Disclosure, "disclosure_unreferenced"),
+        TextError::NameForbidden => (Class::Disclosure, "disclosure_name_forbidden"),
+        TextError::NameCollision => (Class::Disclosure, "disclosure_name_collision"),
+        TextError::DigestDuplicate => (Class::Disclosure, "digest_duplicate"),
+        TextError::NotDisclosable => (Class::Disclosure, "claim_not_disclosable"),
+        TextError::ClaimType { .. } => (Class::Malformed, "claim_type_invalid"),
         TextError::Key { .. } => (Class::Malformed, "key_invalid"),
         TextError::SignatureLength { .. } | TextError::SignatureInvalid => {
             (Class::Signature, "signature_invalid")

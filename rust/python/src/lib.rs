@@ -22,6 +22,7 @@ mod bls;
 mod errors;
 mod gil;
 mod hash;
+mod json;
 mod lanes;
 mod manager;
 mod membership;
@@ -48,6 +49,8 @@ mod _core {
         multi_scalar_multiply_g1, multi_scalar_multiply_g2,
     };
     #[pymodule_export]
+    use crate::json::read_json;
+    #[pymodule_export]
     use crate::lanes::lanes_path;
     #[pymodule_export]
     use crate::manager::Manager;
@@ -66,9 +69,9 @@ mod _core {
     use crate::suite::Suite;
     #[pymodule_export]
     use crate::text::{
-        check_json, decode_base58, decode_base64url, decompress_p256, digest_disclosures,
-        encode_base58, encode_base64url, make_disclosures, read_disclosures, x25519_of_ed25519,
-        Ed25519PublicKey,
+        conceal_claims, decode_base58, decode_base64url, decompress_p256, digest_disclosures,
+        ecdsa_der_of_fixed, ecdsa_fixed_of_der, encode_base58, encode_base64url, read_disclosures,
+        x25519_of_ed25519, Ed25519PublicKey, PresentedSdJwt,
     };
 
     /// Refuses a wish for instructions that cannot be had.

@@ -6,19 +6,15 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use trustid_text::disclosure::{self, Hash, Limits};
-use trustid_text::{base58, base64url, ed25519, json, point};
+use trustid_text::revealing::{At, Place, Presented};
+use trustid_text::{base58, base64url, concealing, ecdsa, ed25519, point};
 
 use crate::errors::IntoPython;
 use crate::gil::{detached, hashing};
+use crate::json::Builder;
 
 fn ascii<'py>(python: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
     PyString::from_bytes(python, text)
-}
-
-/// Return if the bytes are one JSON text with one meaning, at most `depth` levels deep.
-#[pyfunction]
-pub(crate) fn check_json(text: &[u8], depth: usize) -> PyResult<()> {
-    json::check(text, depth).into_python()
 }
 
 /// The bytes of base64url in its canonical form, without padding.
@@ -81,21 +77,112 @@ pub(crate) fn read_disclosures<'py>(
     Ok(PyBytes::new(python, &found))
 }
 
-/// Disclosures with fresh salts, a tilde between two, of a JSON array of `[name, value]` and `[value]`.
+/// The payload of an issuer-signed JWT with the disclosures sent beside it, both read.
+#[pyclass(frozen, module = "trustid.credentials.disclosed_claims")]
+pub(crate) struct PresentedSdJwt(Presented);
+
+#[pymethods]
+impl PresentedSdJwt {
+    /// Read a payload, one JSON object, and disclosures with a tilde between two.
+    #[staticmethod]
+    #[pyo3(signature = (payload, disclosures, *, max_payload_depth, max_characters, max_depth))]
+    fn read(
+        payload: &[u8],
+        disclosures: &str,
+        max_payload_depth: usize,
+        max_characters: usize,
+        max_depth: usize,
+    ) -> PyResult<Self> {
+        let limits = Limits {
+            characters: max_characters,
+            depth: max_depth,
+        };
+        Presented::read(payload, max_payload_depth, disclosures.as_bytes(), limits)
+            .into_python()
+            .map(Self)
+    }
+
+    /// The payload, digests and all.
+    fn payload<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let mut payload = Builder::new(python);
+        self.0.payload(&mut payload);
+        payload.finish()
+    }
+
+    /// The processed payload.
+    #[pyo3(signature = (*, max_depth))]
+    fn reveal<'py>(&self, python: Python<'py>, max_depth: usize) -> PyResult<Bound<'py, PyAny>> {
+        let mut claims = Builder::new(python);
+        self.0.reveal(max_depth, &mut claims).into_python()?;
+        claims.finish()
+    }
+
+    /// Where each disclosure goes: which object or array of the claims, in the
+    /// order in which they begin, and under which name or index there.
+    #[pyo3(signature = (*, max_depth))]
+    fn places<'py>(
+        &self,
+        python: Python<'py>,
+        max_depth: usize,
+    ) -> PyResult<Vec<(usize, Bound<'py, PyAny>)>> {
+        let mut places = self.0.reveal(max_depth, &mut ()).into_python()?;
+        places.sort_unstable_by_key(|place| place.disclosure);
+        let pair = |place: Place| {
+            let at = match place.at {
+                At::Name(name) => {
+                    let name = name.characters().unwrap_or_default();
+                    PyString::from_bytes(python, &name)?.into_any()
+                }
+                At::Index(index) => index.into_pyobject(python)?.into_any(),
+            };
+            Ok((place.container, at))
+        };
+        places.into_iter().map(pair).collect()
+    }
+}
+
+/// The payload to sign, as JSON, and the disclosures, a tilde between two, of claims with some of them hidden.
 #[pyfunction]
-#[pyo3(signature = (claims, *, max_characters, max_depth))]
-pub(crate) fn make_disclosures<'py>(
+#[pyo3(signature = (claims, paths, *, decoys, max_disclosures, max_characters, max_depth))]
+pub(crate) fn conceal_claims<'py>(
     python: Python<'py>,
     claims: &[u8],
+    paths: &[u8],
+    decoys: usize,
+    max_disclosures: usize,
     max_characters: usize,
     max_depth: usize,
-) -> PyResult<Bound<'py, PyBytes>> {
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyString>)> {
     let limits = Limits {
         characters: max_characters,
         depth: max_depth,
     };
-    let made = disclosure::make(claims, limits).into_python()?;
-    Ok(PyBytes::new(python, &made))
+    let made = concealing::conceal(claims, paths, decoys, limits, max_disclosures).into_python()?;
+    Ok((
+        PyBytes::new(python, &made.payload),
+        ascii(python, &made.disclosures)?,
+    ))
+}
+
+/// DER of an ECDSA signature of two halves.
+#[pyfunction]
+pub(crate) fn ecdsa_der_of_fixed<'py>(
+    python: Python<'py>,
+    signature: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let der = ecdsa::der_of_fixed(signature).into_python()?;
+    Ok(PyBytes::new(python, &der))
+}
+
+/// The ECDSA signature that DER holds, each half of `size` bytes.
+#[pyfunction]
+pub(crate) fn ecdsa_fixed_of_der<'py>(
+    python: Python<'py>,
+    der: &[u8],
+    size: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let fixed = ecdsa::fixed_of_der(der, size).into_python()?;
+    Ok(PyBytes::new(python, &fixed))
 }
 
 /// The digests of disclosures, a tilde between two.

@@ -29,18 +29,23 @@ pub const fn encoded_len(bytes: usize) -> usize {
 
 /// Appends the text of `data`.
 pub fn encode(data: &[u8], text: &mut Vec<u8>) {
-    text.reserve(encoded_len(data.len()));
+    let start = text.len();
+    text.resize(start + encoded_len(data.len()), 0);
     let character = |bits: u32| ALPHABET[(bits & 63) as usize];
     let mut groups = data.chunks_exact(3);
-    for group in &mut groups {
+    let mut places = text[start..].chunks_exact_mut(4);
+    for (group, place) in (&mut groups).zip(&mut places) {
         let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
-        text.extend([bits >> 18, bits >> 12, bits >> 6, bits].map(character));
+        place.copy_from_slice(&[bits >> 18, bits >> 12, bits >> 6, bits].map(character));
     }
+    let place = places.into_remainder();
     match *groups.remainder() {
-        [one] => text.extend([u32::from(one) >> 2, u32::from(one) << 4].map(character)),
+        [one] => {
+            place.copy_from_slice(&[u32::from(one) >> 2, u32::from(one) << 4].map(character));
+        }
         [one, two] => {
             let bits = u32::from(one) << 8 | u32::from(two);
-            text.extend([bits >> 10, bits >> 4, bits << 2].map(character));
+            place.copy_from_slice(&[bits >> 10, bits >> 4, bits << 2].map(character));
         }
         _ => {}
     }
@@ -52,7 +57,8 @@ pub fn encode(data: &[u8], text: &mut Vec<u8>) {
 /// [`crate::Error::Malformed`] for padding, white space, a foreign character,
 /// or spare bits that are not zero (RFC 4648, section 3.5).
 pub fn decode(text: &[u8], data: &mut Vec<u8>) -> Result<()> {
-    data.reserve(text.len() / 4 * 3 + 2);
+    let start = data.len();
+    data.resize(start + text.len() / 4 * 3, 0);
     // All values together: a foreign character leaves a high bit here, looked at once.
     let mut seen = 0;
     let mut value = |character: u8| {
@@ -61,10 +67,10 @@ pub fn decode(text: &[u8], data: &mut Vec<u8>) -> Result<()> {
         u32::from(value)
     };
     let mut groups = text.chunks_exact(4);
-    for group in &mut groups {
+    for (group, place) in (&mut groups).zip(data[start..].chunks_exact_mut(3)) {
         let bits =
             value(group[0]) << 18 | value(group[1]) << 12 | value(group[2]) << 6 | value(group[3]);
-        data.extend_from_slice(&bits.to_be_bytes()[1..]);
+        place.copy_from_slice(&bits.to_be_bytes()[1..]);
     }
     let spare = match *groups.remainder() {
         [] => 0,

@@ -1,4 +1,4 @@
-//! The hidden claims of an SD-JWT, many at a time.
+//! The disclosures of an SD-JWT, many at a time.
 //!
 //! Many disclosures are one run of bytes, with a tilde between two: the same
 //! text in which they travel, since no base64url holds one.
@@ -9,14 +9,11 @@
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::base64url;
-use crate::error::{malformed, Error, Result};
-use crate::json::{self, Element, Kind};
+use crate::error::{Error, Result};
+use crate::json::{self, Kind, Token, Value};
 
 /// Stands between two disclosures, or two digests.
 pub const BETWEEN: u8 = b'~';
-
-/// Random bytes of a salt: 24 characters, 144 bits; 128 are recommended (section 9.3).
-const SALT_BYTES: usize = 18;
 
 /// The hash functions that an issuer may choose (section 4.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +36,18 @@ impl Hash {
             "sha-256" => Ok(Self::Sha256),
             "sha-384" => Ok(Self::Sha384),
             "sha-512" => Ok(Self::Sha512),
-            _ => Err(Error::HashNotAllowed),
+            _ => Err(Error::HashNotAllowed {
+                expected: "sha-256, sha-384 or sha-512",
+            }),
+        }
+    }
+
+    /// Appends the digest of `text` as base64url.
+    pub(crate) fn digest(self, text: &[u8], digest: &mut Vec<u8>) {
+        match self {
+            Self::Sha256 => base64url::encode(&Sha256::digest(text), digest),
+            Self::Sha384 => base64url::encode(&Sha384::digest(text), digest),
+            Self::Sha512 => base64url::encode(&Sha512::digest(text), digest),
         }
     }
 }
@@ -53,10 +61,118 @@ pub struct Limits {
     pub depth: usize,
 }
 
+/// What one disclosure says.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) salt: Value<'a>,
+    /// None for an element of an array.
+    pub(crate) name: Option<Value<'a>>,
+    pub(crate) value: Value<'a>,
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of a disclosure's JSON.
+    ///
+    /// # Errors
+    /// [`Error::Disclosure`] for another array, or none.
+    fn of(content: Value<'a>) -> Result<Self> {
+        const SHAPE: &str = "a salt, perhaps a name, and a value";
+        let is_text = |part: &Value| matches!(part.kind(), Kind::Text | Kind::EscapedText);
+        let refused = |expected| Err(Error::Disclosure { expected });
+        let mut parts = content.elements();
+        let (salt, second, third) = (parts.next(), parts.next(), parts.next());
+        let Some(salt) = salt.filter(|salt| content.kind() == Kind::Array && is_text(salt)) else {
+            return refused("an array that begins with a salt");
+        };
+        match (second, third, parts.next()) {
+            (Some(value), None, _) => Ok(Self {
+                salt,
+                name: None,
+                value,
+            }),
+            (Some(name), Some(value), None) if is_text(&name) => {
+                if name.characters().is_some_and(|name| name.contains(&0)) {
+                    return refused("a name without NUL");
+                }
+                Ok(Self {
+                    salt,
+                    name: Some(name),
+                    value,
+                })
+            }
+            _ => refused(SHAPE),
+        }
+    }
+}
+
+/// Disclosures that were read.
+#[derive(Debug)]
+pub(crate) struct Disclosures {
+    content: Vec<u8>,
+    tokens: Vec<Token>,
+    /// For each disclosure, which tokens are its salt, its name and its value.
+    places: Vec<(usize, Option<usize>, usize)>,
+}
+
+impl Disclosures {
+    /// Reads disclosures, none of an empty text; as [`read`].
+    pub(crate) fn read(texts: &[u8], limits: Limits) -> Result<Self> {
+        let mut found = Self {
+            content: Vec::with_capacity(texts.len()),
+            tokens: Vec::new(),
+            places: Vec::new(),
+        };
+        if !texts.is_empty() {
+            for text in texts.split(|&byte| byte == BETWEEN) {
+                found.read_one(text, limits)?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn read_one(&mut self, text: &[u8], limits: Limits) -> Result<()> {
+        if text.len() > limits.characters {
+            return Err(Error::Limit {
+                what: "characters of a disclosure",
+                limit: limits.characters,
+            });
+        }
+        let start = self.content.len();
+        let place = base64url::decode(text, &mut self.content)
+            .and_then(|()| json::record(&self.content, start, limits.depth, &mut self.tokens))
+            .map_err(|error| match error {
+                Error::Malformed { .. } => Error::Disclosure {
+                    expected: "base64url of a JSON array",
+                },
+                other => other,
+            })?;
+        let parts = Parts::of(Value::new(&self.content, &self.tokens, place))?;
+        let name = parts.name.map(|name| name.place());
+        self.places
+            .push((parts.salt.place(), name, parts.value.place()));
+        Ok(())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// What the disclosure of this number says.
+    pub(crate) fn parts(&self, number: usize) -> Parts<'_> {
+        let value_at = |place| Value::new(&self.content, &self.tokens, place);
+        let (salt, name, value) = self.places[number];
+        Parts {
+            salt: value_at(salt),
+            name: name.map(value_at),
+            value: value_at(value),
+        }
+    }
+}
+
 /// Reads disclosures.
 ///
 /// # Arguments
-/// * `texts` - at least one disclosure, base64url, a tilde between two.
+/// * `texts` - disclosures, base64url, a tilde between two; empty for none.
 ///
 /// # Returns
 /// A JSON array with `[salt, name, value]` for each, in their order and as the
@@ -72,106 +188,21 @@ pub struct Limits {
 /// # Reference
 /// RFC 9901, sections 4.2.1 and 4.2.2.
 pub fn read(texts: &[u8], limits: Limits) -> Result<Vec<u8>> {
+    let disclosures = Disclosures::read(texts, limits)?;
     let mut found = Vec::with_capacity(texts.len());
-    let mut content = Vec::new();
-    for text in texts.split(|&byte| byte == BETWEEN) {
-        if text.len() > limits.characters {
-            return Err(Error::Limit {
-                what: "characters of a disclosure",
-                limit: limits.characters,
-            });
-        }
-        content.clear();
-        let elements = base64url::decode(text, &mut content)
-            .and_then(|()| json::elements(&content, limits.depth))
-            .map_err(|error| match error {
-                Error::Malformed { .. } => Error::Disclosure {
-                    expected: "base64url of a JSON array",
-                },
-                other => other,
-            })?;
-        found.push(if found.is_empty() { b'[' } else { b',' });
-        write_parts(&content, elements.as_deref(), &mut found)?;
+    for number in 0..disclosures.len() {
+        let Parts { salt, name, value } = disclosures.parts(number);
+        found.push(if number == 0 { b'[' } else { b',' });
+        found.push(b'[');
+        found.extend_from_slice(salt.raw());
+        found.push(b',');
+        found.extend_from_slice(name.map_or(b"null", |name| name.raw()));
+        found.push(b',');
+        found.extend_from_slice(value.raw());
+        found.push(b']');
     }
-    found.push(b']');
+    found.extend_from_slice(if found.is_empty() { b"[]" } else { b"]" });
     Ok(found)
-}
-
-fn write_parts(content: &[u8], elements: Option<&[Element]>, found: &mut Vec<u8>) -> Result<()> {
-    let (salt, name, value) = match elements {
-        Some([(Kind::Text, salt), (_, value)]) => (salt, None, value),
-        Some([(Kind::Text, salt), (Kind::Text, name), (_, value)]) => (salt, Some(name), value),
-        Some([(Kind::Text, _), ..]) => {
-            return Err(Error::Disclosure {
-                expected: "a salt, perhaps a name, and a value",
-            })
-        }
-        _ => {
-            return Err(Error::Disclosure {
-                expected: "an array that begins with a salt",
-            })
-        }
-    };
-    found.push(b'[');
-    found.extend_from_slice(&content[salt.clone()]);
-    found.push(b',');
-    found.extend_from_slice(name.map_or(b"null", |name| &content[name.clone()]));
-    found.push(b',');
-    found.extend_from_slice(&content[value.clone()]);
-    found.push(b']');
-    Ok(())
-}
-
-/// Makes disclosures with fresh salts.
-///
-/// # Arguments
-/// * `claims` - a JSON array: `[name, value]` for each member to hide, `[value]` for each element.
-///
-/// # Returns
-/// The disclosures, a tilde between two.
-///
-/// # Errors
-/// [`Error::Malformed`], [`Error::DuplicateKey`], [`Error::Limit`];
-/// [`Error::RandomnessUnavailable`].
-///
-/// # Reference
-/// RFC 9901, sections 4.2.1, 4.2.2 and 9.3.
-pub fn make(claims: &[u8], limits: Limits) -> Result<Vec<u8>> {
-    // The array around all of them is no level of a claim.
-    let Some(elements) = json::elements(claims, limits.depth + 1)? else {
-        return malformed("an array of claims");
-    };
-    let mut salts = vec![0; SALT_BYTES * elements.len()];
-    getrandom::fill(&mut salts).map_err(|_| Error::RandomnessUnavailable)?;
-    let mut texts = Vec::with_capacity(2 * claims.len());
-    let mut content = Vec::new();
-    for ((kind, place), salt) in elements.into_iter().zip(salts.chunks_exact(SALT_BYTES)) {
-        let claim = &claims[place];
-        let parts = match kind {
-            Kind::Array => json::elements(claim, limits.depth)?,
-            _ => None,
-        };
-        if !matches!(parts.as_deref(), Some([_] | [(Kind::Text, _), _])) {
-            return malformed("each claim as an array of perhaps a name, and a value");
-        }
-        content.clear();
-        content.extend_from_slice(b"[\"");
-        base64url::encode(salt, &mut content);
-        content.extend_from_slice(b"\",");
-        content.extend_from_slice(&claim[1..]);
-        if !texts.is_empty() {
-            texts.push(BETWEEN);
-        }
-        let start = texts.len();
-        base64url::encode(&content, &mut texts);
-        if texts.len() - start > limits.characters {
-            return Err(Error::Limit {
-                what: "characters of a disclosure",
-                limit: limits.characters,
-            });
-        }
-    }
-    Ok(texts)
 }
 
 /// Hashes disclosures, each as it was sent.
@@ -191,11 +222,7 @@ pub fn digests(texts: &[u8], hash: Hash) -> Vec<u8> {
         if place > 0 {
             found.push(BETWEEN);
         }
-        match hash {
-            Hash::Sha256 => base64url::encode(&Sha256::digest(text), &mut found),
-            Hash::Sha384 => base64url::encode(&Sha384::digest(text), &mut found),
-            Hash::Sha512 => base64url::encode(&Sha512::digest(text), &mut found),
-        }
+        hash.digest(text, &mut found);
     }
     found
 }
@@ -237,17 +264,17 @@ mod tests {
         assert!(read(&encoded(r#"["salt","name",1]"#), LIMITS).is_ok());
         assert!(read(&encoded(r#"["salt",[1]]"#), LIMITS).is_ok());
         for content in [
-            "",
             "{}",
             "\"salt\"",
             "[]",
             "[1,2]",
             "[[\"salt\"],1]",
             r#"["salt"]"#,
-            r#"["salt",1,2]"#,
             r#"["salt","name",1,2]"#,
             r#"["salt","name",1"#,
             r#"["salt","name",NaN]"#,
+            r#"["salt",1,2]"#,
+            r#"["salt","a\u0000",2]"#,
         ] {
             let found = read(&encoded(content), LIMITS);
             assert!(
@@ -259,7 +286,8 @@ mod tests {
             read(b"====", LIMITS),
             Err(Error::Disclosure { .. })
         ));
-        assert!(matches!(read(b"", LIMITS), Err(Error::Disclosure { .. })));
+        assert_eq!(read(b"", LIMITS).as_deref(), Ok(b"[]".as_slice()));
+        assert!(matches!(read(b"~", LIMITS), Err(Error::Disclosure { .. })));
         let twice = encoded(r#"["salt","name",{"a":1,"a":2}]"#);
         assert_eq!(read(&twice, LIMITS), Err(Error::DuplicateKey));
         let deep = encoded(r#"["salt","name",[[[[]]]]]"#);
@@ -274,38 +302,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_can_be_read() {
-        let claims = json!([["name", "Ada"], ["", null], [{"street": "A"}], ["list", [1, 2]]]);
-        let made = make(claims.to_string().as_bytes(), LIMITS).expect("disclosures");
-        let found: Value =
-            serde_json::from_slice(&read(&made, LIMITS).expect("disclosures")).expect("JSON");
-        let claim = |place: usize| [found[place][1].clone(), found[place][2].clone()];
-        assert_eq!(claim(0), [json!("name"), json!("Ada")]);
-        assert_eq!(claim(1), [json!(""), json!(null)]);
-        assert_eq!(claim(2), [json!(null), json!({"street": "A"})]);
-        assert_eq!(claim(3), [json!("list"), json!([1, 2])]);
-        let salts: std::collections::HashSet<_> =
-            (0..4).map(|place| found[place][0].to_string()).collect();
-        assert_eq!(salts.len(), 4);
-        assert!(salts.iter().all(|salt| salt.len() == 26));
-        for wrong in [
-            "{}",
-            "[1]",
-            "[{}]",
-            "[[1]",
-            "[[[[[[]]]]]]",
-            "[[]]",
-            "[[1,2]]",
-            "[[\"a\",1,2]]",
-        ] {
-            assert!(make(wrong.as_bytes(), LIMITS).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn hash_functions_by_name() {
         assert_eq!(Hash::named("sha-384"), Ok(Hash::Sha384));
-        assert_eq!(Hash::named("sha-1"), Err(Error::HashNotAllowed));
+        assert!(matches!(
+            Hash::named("sha-1"),
+            Err(Error::HashNotAllowed { .. })
+        ));
         let lengths =
             [Hash::Sha256, Hash::Sha384, Hash::Sha512].map(|hash| digests(b"a~b", hash).len());
         assert_eq!(lengths, [87, 129, 173]);

@@ -26,9 +26,36 @@ pub enum Error {
         /// The form that was expected.
         expected: &'static str,
     },
-    /// A hash function that no issuer may choose.
-    #[error("expected sha-256, sha-384 or sha-512")]
-    HashNotAllowed,
+    /// A hash function that no issuer may choose, or its name at another place.
+    #[error("expected {expected}")]
+    HashNotAllowed {
+        /// What may be chosen, and where.
+        expected: &'static str,
+    },
+    /// A disclosure that was sent twice.
+    #[error("expected each disclosure once")]
+    DisclosureDuplicate,
+    /// A disclosure whose digest the issuer did not sign.
+    #[error("expected every disclosure to be signed by the issuer")]
+    DisclosureUnreferenced,
+    /// A name that no claim may have.
+    #[error("expected no claim named _sd, ... or _sd_alg")]
+    NameForbidden,
+    /// A disclosure whose claim is there already.
+    #[error("expected a claim that is not there yet")]
+    NameCollision,
+    /// A digest that stands at two places.
+    #[error("expected each digest once")]
+    DigestDuplicate,
+    /// A path to what must not be hidden.
+    #[error("expected a path without reserved names")]
+    NotDisclosable,
+    /// A claim of another type than its use asks for.
+    #[error("expected {expected}")]
+    ClaimType {
+        /// The type that was expected.
+        expected: &'static str,
+    },
     /// Bytes that are no key of their kind.
     #[error("expected {expected}")]
     Key {

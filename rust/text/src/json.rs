@@ -7,12 +7,22 @@
 //! RFC 8259; RFC 7493, section 2.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::error::{malformed, Error, Result};
 
+use self::escapes::{hexadecimal, unescaped};
+use self::tape::Record;
+pub use self::tape::{Kind, Sink, Value};
+pub(crate) use self::tape::{Member, Token};
+
+mod escapes;
+mod tape;
+
 /// The deepest nesting that a caller may allow: the reader calls itself.
 pub const DEPTH_MAX: usize = 128;
+
+/// The most digits of an integer: Python reads no longer ones, and nobody needs them.
+const DIGITS_MAX: usize = 4300;
 
 /// Objects of more members are sorted to find a name that stands twice.
 const COMPARED_MAX: usize = 16;
@@ -30,61 +40,74 @@ const COMPARED_MAX: usize = 16;
 /// # Cost
 /// Linear, some nanoseconds a byte; an object of n names n log n.
 pub fn check(text: &[u8], depth: usize) -> Result<()> {
-    let mut reader = Reader::new(text, depth)?;
+    let mut nothing = ();
+    let mut reader = Reader::new(text, 0, depth, &mut nothing)?;
     reader.space();
     reader.value(0)?;
     reader.end()
 }
 
-/// What a value begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    Array,
-    Other,
-}
-
-/// A value within a text: its kind, and where it stands.
-pub(crate) type Element = (Kind, Range<usize>);
-
-/// Checks one JSON text that is an array, and finds its elements.
+/// Checks one JSON text and hands what it says to a sink.
 ///
 /// # Errors
-/// As [`check`]; `None` for a text that is no array.
-pub(crate) fn elements(text: &[u8], depth: usize) -> Result<Option<Vec<Element>>> {
-    let mut reader = Reader::new(text, depth)?;
-    reader.space();
-    let found = if reader.peek() == Some(b'[') {
-        let mut found = Vec::new();
-        reader.array(0, |element| found.push(element))?;
-        Some(found)
-    } else {
-        reader.value(0)?;
-        None
-    };
-    reader.end()?;
-    Ok(found)
+/// As [`check`]; nothing was handed over then.
+///
+/// # Cost
+/// As [`check`], and some 32 bytes of memory for each value and name.
+pub fn read(text: &[u8], depth: usize, sink: &mut impl Sink) -> Result<()> {
+    let mut tokens = Vec::new();
+    let place = record(text, 0, depth, &mut tokens)?;
+    Value::new(text, &tokens, place).write(sink);
+    Ok(())
 }
 
-struct Reader<'a> {
+/// Checks one JSON text that stands in a longer one, and records its values.
+///
+/// # Arguments
+/// * `text` - ends where the JSON text ends.
+/// * `start` - where it begins.
+/// * `tokens` - is added to.
+///
+/// # Returns
+/// The place, among the tokens, of the value that the text is.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn record(
+    text: &[u8],
+    start: usize,
+    depth: usize,
+    tokens: &mut Vec<Token>,
+) -> Result<usize> {
+    let mut reader = Reader::new(text, start, depth, tokens)?;
+    reader.space();
+    let place = reader.record.len();
+    reader.value(0)?;
+    reader.end()?;
+    Ok(place)
+}
+
+struct Reader<'a, R> {
     text: &'a [u8],
     at: usize,
     depth_max: usize,
+    record: &'a mut R,
     /// The names of the objects that are open, those of the innermost last.
     names: Vec<Cow<'a, [u8]>>,
 }
 
 const JSON: &str = "one JSON text in UTF-8";
 
-impl<'a> Reader<'a> {
-    fn new(text: &'a [u8], depth: usize) -> Result<Self> {
-        if std::str::from_utf8(text).is_err() {
+impl<'a, R: Record> Reader<'a, R> {
+    fn new(text: &'a [u8], start: usize, depth: usize, record: &'a mut R) -> Result<Self> {
+        if std::str::from_utf8(&text[start..]).is_err() {
             return malformed(JSON);
         }
         Ok(Self {
             text,
-            at: 0,
+            at: start,
             depth_max: depth.min(DEPTH_MAX),
+            record,
             names: Vec::new(),
         })
     }
@@ -114,16 +137,19 @@ impl<'a> Reader<'a> {
     }
 
     /// One value; `depth` arrays and objects stand around it.
-    fn value(&mut self, depth: usize) -> Result<Kind> {
-        match self.peek() {
-            Some(b'"') => self.string().map(|_| Kind::Text),
-            Some(b'{') => self.object(depth).map(|()| Kind::Other),
-            Some(b'[') => self.array(depth, |_| ()).map(|()| Kind::Array),
-            Some(b't') => self.word(b"true"),
-            Some(b'f') => self.word(b"false"),
-            Some(b'n') => self.word(b"null"),
-            _ => self.number(),
-        }
+    fn value(&mut self, depth: usize) -> Result<()> {
+        let (start, place) = (self.at, self.record.begin());
+        let kind = match self.peek() {
+            Some(b'"') => Kind::text(self.string()?),
+            Some(b'{') => self.object(depth).map(|()| Kind::Object)?,
+            Some(b'[') => self.array(depth).map(|()| Kind::Array)?,
+            Some(b't') => self.word(b"true")?,
+            Some(b'f') => self.word(b"false")?,
+            Some(b'n') => self.word(b"null")?,
+            _ => self.number()?,
+        };
+        self.record.end(place, kind, start..self.at);
+        Ok(())
     }
 
     fn word(&mut self, word: &[u8]) -> Result<Kind> {
@@ -131,7 +157,7 @@ impl<'a> Reader<'a> {
             return malformed(JSON);
         }
         self.at += word.len();
-        Ok(Kind::Other)
+        Ok(Kind::Scalar)
     }
 
     fn digits(&mut self) -> Result<()> {
@@ -148,6 +174,7 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> Result<Kind> {
         let start = self.at;
         self.take(b'-');
+        let first = self.at;
         if !self.take(b'0') {
             self.digits()?;
         }
@@ -159,10 +186,13 @@ impl<'a> Reader<'a> {
             let _sign = self.take(b'+') || self.take(b'-');
             self.digits()?;
         }
+        if self.at == whole && whole - first > DIGITS_MAX {
+            return malformed("integers of a moderate length");
+        }
         if self.at > whole && !is_finite(&self.text[start..self.at]) {
             return malformed("a number within the range of a double");
         }
-        Ok(Kind::Other)
+        Ok(Kind::Scalar)
     }
 
     /// One level more, if the limit allows it.
@@ -191,15 +221,13 @@ impl<'a> Reader<'a> {
         malformed(JSON)
     }
 
-    fn array(&mut self, depth: usize, mut found: impl FnMut(Element)) -> Result<()> {
+    fn array(&mut self, depth: usize) -> Result<()> {
         let below = self.open(depth)?;
         if self.take(b']') {
             return Ok(());
         }
         loop {
-            let start = self.at;
-            let kind = self.value(below)?;
-            found((kind, start..self.at));
+            self.value(below)?;
             if !self.another(b']')? {
                 return Ok(());
             }
@@ -238,9 +266,10 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Result<Cow<'a, [u8]>> {
-        let start = self.at + 1;
+        let (start, place) = (self.at, self.record.begin());
         let escaped = self.string()?;
-        let raw = &self.text[start..self.at - 1];
+        self.record.end(place, Kind::text(escaped), start..self.at);
+        let raw = &self.text[start + 1..self.at - 1];
         if !escaped {
             return Ok(Cow::Borrowed(raw));
         }
@@ -319,12 +348,6 @@ const ENDS: [bool; 256] = {
     ends
 };
 
-fn hexadecimal(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |unit, &digit| {
-        Some(unit << 4 | char::from(digit).to_digit(16)?)
-    })
-}
-
 fn is_finite(number: &[u8]) -> bool {
     std::str::from_utf8(number)
         .ok()
@@ -332,7 +355,8 @@ fn is_finite(number: &[u8]) -> bool {
         .is_some_and(f64::is_finite)
 }
 
-fn are_unique(names: &mut [Cow<'_, [u8]>]) -> bool {
+/// Whether no name stands twice; they may be sorted.
+pub(crate) fn are_unique(names: &mut [Cow<'_, [u8]>]) -> bool {
     if names.len() <= COMPARED_MAX {
         return (1..names.len()).all(|place| !names[..place].contains(&names[place]));
     }
@@ -340,48 +364,7 @@ fn are_unique(names: &mut [Cow<'_, [u8]>]) -> bool {
     names.windows(2).all(|pair| pair[0] != pair[1])
 }
 
-/// The characters that a string's text stands for; its escapes were checked.
-fn unescaped(raw: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(raw.len());
-    let mut units = Vec::new();
-    let mut rest = raw;
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte == b'\\' && after.first() == Some(&b'u') {
-            units.push(after.get(1..5).and_then(hexadecimal).unwrap_or_default());
-            rest = after.get(5..).unwrap_or_default();
-            continue;
-        }
-        write_units(&mut units, &mut bytes);
-        if byte == b'\\' {
-            bytes.push(match after.first() {
-                Some(b'b') => 0x08,
-                Some(b'f') => 0x0c,
-                Some(b'n') => b'\n',
-                Some(b'r') => b'\r',
-                Some(b't') => b'\t',
-                Some(&other) => other,
-                None => byte,
-            });
-            rest = after.get(1..).unwrap_or_default();
-        } else {
-            bytes.push(byte);
-            rest = after;
-        }
-    }
-    write_units(&mut units, &mut bytes);
-    bytes
-}
-
-/// Writes UTF-16 code units as UTF-8.
-fn write_units(units: &mut Vec<u32>, bytes: &mut Vec<u8>) {
-    let halves = units
-        .drain(..)
-        .map(|unit| u16::try_from(unit).unwrap_or_default());
-    for character in char::decode_utf16(halves) {
-        let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
-        bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-}
-
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod writer;

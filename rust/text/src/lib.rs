@@ -4,9 +4,12 @@
 //! json        is this one JSON text, with one meaning?
 //! base64url   bytes in their one canonical spelling
 //! base58      the same, for keys
-//! disclosure  the hidden claims of an SD-JWT: made, read, hashed
+//! disclosure  the disclosures of an SD-JWT: read, hashed
+//! concealing  claims into digests and disclosures, by the issuer
+//! revealing   disclosures to where their digests stand, by the verifier
 //! point       is this a point of its curve?
 //! ed25519     does this signature hold?
+//! ecdsa       the two forms of a signature
 //! ```
 //!
 //! Bytes come in and bytes go out. What a claim or a key means is decided by
@@ -19,10 +22,14 @@
 
 pub mod base58;
 pub mod base64url;
+pub mod concealing;
 pub mod disclosure;
+pub mod ecdsa;
 pub mod ed25519;
 mod error;
 pub mod json;
 pub mod point;
+mod random;
+pub mod revealing;
 
 pub use error::{Error, Result};

@@ -1,54 +1,29 @@
-"""Putting disclosed claims back where the issuer hid them.
+"""The claims that disclosures show, and which disclosures show which claims.
 
-The rules of RFC 9901, section 7.1, in one walk without recursion. The walk
-copies every object and array, so neither the signed payload nor the
-disclosures are changed.
+The rules of RFC 9901, section 7.1, are the core's: it reads payload and
+disclosures once, and puts each disclosure where its digest stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from trustid._core import PresentedSdJwt
 from trustid.credentials.disclosure import (
     DEFAULT_HASH,
-    DIGEST_KEY,
-    DIGESTS_KEY,
     HASH_KEY,
     HASHES,
     MAX_CLAIMS_DEPTH,
-    RESERVED_NAMES,
-    Disclosure,
+    MAX_DISCLOSURE_CHARS,
     Path,
-    digests_of,
 )
-from trustid.encoding import JsonObject
-from trustid.errors import DisclosureError, LimitExceededError, QueryError
+from trustid.encoding import MAX_JSON_DEPTH, JsonObject
+from trustid.errors import DisclosureError, QueryError
 
-__all__ = ["DisclosedClaims", "disclosures_for", "hash_algorithm", "reveal"]
-
+__all__ = ["disclosures_for", "hash_algorithm", "read_presented", "reveal"]
 
 _CONTAINERS: Final = (dict, list)
-_ONLY_TEXT: Final = frozenset({str})
-
-
-@dataclass(frozen=True, slots=True)
-class DisclosedClaims:
-    """Processed claims, and where each disclosure went.
-
-    Attributes:
-        claims: The processed payload.
-        placed: For each disclosure that was used: the object or array within
-            `claims` that it went to, its name or index there, its own number.
-    """
-
-    claims: JsonObject = field(repr=False)
-    placed: Sequence[tuple[Any, str | int, int]] = field(repr=False)
-
-    def top_level_names(self) -> list[str]:
-        """The names of the claims that disclosures brought to the top level."""
-        return [str(name) for container, name, _ in self.placed if container is self.claims]
 
 
 def hash_algorithm(payload: Mapping[str, Any]) -> str:
@@ -66,12 +41,37 @@ def hash_algorithm(payload: Mapping[str, Any]) -> str:
     return algorithm
 
 
-def reveal(payload: JsonObject, disclosures: Sequence[Disclosure]) -> DisclosedClaims:
-    """Put each disclosure where its digest stands.
+def read_presented(payload: bytes, disclosures: str) -> PresentedSdJwt:
+    """Read what an issuer signed and the disclosures beside it.
 
     Args:
-        payload: What the issuer signed.
-        disclosures: What the holder sent.
+        payload: JSON.
+        disclosures: base64url, a tilde between two; empty for none.
+
+    Raises:
+        MalformedError: malformed or duplicate_key, of the payload; duplicate_key, of a disclosure.
+        DisclosureError: disclosure_malformed.
+        LimitExceededError: One is too long or too deep.
+
+    Cost:
+        Linear in the size of both.
+    """
+    if not disclosures.isascii():
+        raise DisclosureError("disclosure_malformed", "expected base64url of a JSON array")
+    return PresentedSdJwt.read(
+        payload,
+        disclosures,
+        max_payload_depth=MAX_JSON_DEPTH,
+        max_characters=MAX_DISCLOSURE_CHARS,
+        max_depth=MAX_CLAIMS_DEPTH,
+    )
+
+
+def reveal(presented: PresentedSdJwt) -> JsonObject:
+    """Put each disclosure where its digest stands.
+
+    Returns:
+        The processed payload, made anew.
 
     Raises:
         DisclosureError: hash_not_allowed, disclosure_duplicate,
@@ -80,118 +80,32 @@ def reveal(payload: JsonObject, disclosures: Sequence[Disclosure]) -> DisclosedC
         LimitExceededError: The result is nested too deeply.
 
     Cost:
-        Linear in the size of the payload and the disclosures.
+        One hash of each disclosure; linear in the size of the payload and the disclosures.
 
     Reference:
         RFC 9901, section 7.1, steps 2.4 and 3 to 5.
     """
-    algorithm = hash_algorithm(payload)
-    digests = digests_of([disclosure.text for disclosure in disclosures], algorithm)
-    known = {digest: index for index, digest in enumerate(digests)}
-    if len(known) != len(digests):
-        raise DisclosureError("disclosure_duplicate", "expected each disclosure once")
-    walk = _Walk(disclosures, known)
-    root: JsonObject = {}
-    walk.work.append((payload, root, 0))
-    while walk.work:
-        source, target, depth = walk.work.pop()
-        if depth > MAX_CLAIMS_DEPTH:
-            raise LimitExceededError("limit_exceeded", f"expected claims at most {MAX_CLAIMS_DEPTH} deep")
-        if type(target) is dict:
-            walk.visit_object(source, target, depth)
-        else:
-            walk.visit_array(source, target, depth)
-    if len(walk.placed) != len(disclosures):
-        raise DisclosureError(
-            "disclosure_unreferenced", "expected every disclosure to be signed by the issuer"
-        )
-    return DisclosedClaims(root, walk.placed)
+    return presented.reveal(max_depth=MAX_CLAIMS_DEPTH)
 
 
-@dataclass(slots=True)
-class _Walk:
-    """What is still to be visited, as (signed original, our copy, depth), and what was seen."""
-
-    disclosures: Sequence[Disclosure]
-    known: Mapping[str, int]
-    work: list[tuple[Any, Any, int]] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-    placed: list[tuple[Any, str | int, int]] = field(default_factory=list)
-
-    def visit_object(self, source: JsonObject, target: JsonObject, depth: int) -> None:
-        for name, value in source.items():
-            if name in RESERVED_NAMES:
-                if name == DIGEST_KEY:
-                    raise DisclosureError("disclosure_malformed", "expected ... only within arrays")
-                if name == HASH_KEY and depth:
-                    raise DisclosureError("hash_not_allowed", "expected _sd_alg at the top level only")
-            else:
-                target[name] = self._copied(value, depth) if type(value) in _CONTAINERS else value
-        if DIGESTS_KEY in source:
-            # Last, so that no disclosure can take the name of an open claim.
-            self._insert(target, self._find(source[DIGESTS_KEY]), depth)
-
-    def visit_array(self, source: list[Any], target: list[Any], depth: int) -> None:
-        for value in source:
-            if type(value) is not dict or DIGEST_KEY not in value:
-                target.append(self._copied(value, depth) if type(value) in _CONTAINERS else value)
-                continue
-            if len(value) != 1:
-                raise DisclosureError("disclosure_malformed", "expected ... to stand alone")
-            for index in self._find([value[DIGEST_KEY]]):
-                disclosure = self.disclosures[index]
-                if disclosure.name is not None:
-                    raise DisclosureError("disclosure_malformed", "expected an array element without a name")
-                self.placed.append((target, len(target), index))
-                target.append(self._copied(disclosure.value, depth))
-
-    def _insert(self, target: JsonObject, indices: Sequence[int], depth: int) -> None:
-        disclosures, placed = self.disclosures, self.placed
-        for index in indices:
-            _, _, name, value = disclosures[index]
-            if name is None:
-                raise DisclosureError("disclosure_malformed", "expected a claim with a name")
-            if name in RESERVED_NAMES:
-                raise DisclosureError(
-                    "disclosure_name_forbidden", "expected no claim named _sd, ... or _sd_alg"
-                )
-            if name in target:
-                raise DisclosureError("disclosure_name_collision", "expected a claim that is not there yet")
-            placed.append((target, name, index))
-            target[name] = self._copied(value, depth) if type(value) in _CONTAINERS else value
-
-    def _find(self, digests: Any) -> list[int]:
-        """Which disclosures these digests stand for; a digest without one is passed over."""
-        if type(digests) is not list or not _ONLY_TEXT.issuperset(map(type, digests)):
-            raise DisclosureError("disclosure_malformed", "expected _sd to be an array of digests")
-        before = len(self.seen)
-        self.seen.update(digests)
-        if len(self.seen) != before + len(digests):
-            raise DisclosureError("digest_duplicate", "expected each digest once")
-        return [index for index in map(self.known.get, digests) if index is not None]
-
-    def _copied(self, value: Any, depth: int) -> Any:
-        if type(value) not in _CONTAINERS:
-            return value
-        copy: Any = {} if type(value) is dict else []
-        self.work.append((value, copy, depth + 1))
-        return copy
-
-
-def disclosures_for(disclosed: DisclosedClaims, paths: Sequence[Path]) -> set[int]:
+def disclosures_for(presented: PresentedSdJwt, paths: Sequence[Path]) -> set[int]:
     """Which disclosures must be sent to show the claims at these paths.
 
     Raises:
         QueryError: query_mismatch, where a path selects nothing.
+        DisclosureError, LimitExceededError: As `reveal`.
 
     Reference:
         RFC 9901, section 7.2; OpenID4VP 1.0, section 7.1.
     """
-    origins = {(id(container), name): index for container, name, index in disclosed.placed}
+    claims = reveal(presented)
+    containers = _containers(claims)
+    places = presented.places(max_depth=MAX_CLAIMS_DEPTH)
+    origins = {(id(containers[number]), name): index for index, (number, name) in enumerate(places)}
     needed: set[int] = set()
     for path in paths:
         # Each claim reached so far, with the disclosures that stand on the way to it.
-        reached: list[tuple[Any, tuple[int, ...]]] = [(disclosed.claims, ())]
+        reached: list[tuple[Any, tuple[int, ...]]] = [(claims, ())]
         for component in path:
             onward = []
             for container, way in reached:
@@ -205,6 +119,18 @@ def disclosures_for(disclosed: DisclosedClaims, paths: Sequence[Path]) -> set[in
             needed.update(way)
             needed.update(_below(value, origins))
     return needed
+
+
+def _containers(claims: JsonObject) -> list[Any]:
+    """Every object and array, in the order in which they begin in the text, as the core counts them."""
+    found = []
+    work: list[Any] = [claims]
+    while work:
+        container = work.pop()
+        found.append(container)
+        members = container.values() if type(container) is dict else container
+        work += reversed([member for member in members if type(member) in _CONTAINERS])
+    return found
 
 
 def _names(container: Any, component: str | int | None) -> Sequence[Any]:

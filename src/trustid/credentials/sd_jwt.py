@@ -13,12 +13,18 @@ Reference:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from trustid._core import PresentedSdJwt
 from trustid.credentials import jose
-from trustid.credentials.disclosed_claims import DisclosedClaims, disclosures_for, hash_algorithm, reveal
-from trustid.credentials.disclosure import HASHES, MAX_DISCLOSURES, Disclosure, Path, parse_many
+from trustid.credentials.disclosed_claims import (
+    disclosures_for,
+    hash_algorithm,
+    read_presented,
+    reveal,
+)
+from trustid.credentials.disclosure import BETWEEN, HASHES, MAX_DISCLOSURES, Disclosure, Path, parse_many
 from trustid.credentials.jose import Jws
 from trustid.credentials.key_binding import KB_JWT_TYP, check_key_binding, holder_key
 from trustid.credentials.sd_jwt_issuing import issue
@@ -39,7 +45,6 @@ class SdJwt:
     Attributes:
         issuer_jwt: What the issuer signed.
         payload: The same, read as JSON, with digests in it; not to be changed.
-        disclosures: What the holder shows, in the order in which it was sent.
         key_binding: The key binding JWT, if there is one.
         presentation_text: Everything before the key binding JWT, the last
             tilde included: what `sd_hash` is taken over.
@@ -50,9 +55,9 @@ class SdJwt:
 
     issuer_jwt: Jws
     payload: JsonObject
-    disclosures: tuple[Disclosure, ...]
     key_binding: Jws | None
     presentation_text: str
+    _presented: PresentedSdJwt = field(compare=False)
 
     @classmethod
     def parse(cls, text: str) -> SdJwt:
@@ -70,21 +75,22 @@ class SdJwt:
         """
         if len(text) > MAX_SD_JWT_CHARS:
             raise LimitExceededError("limit_exceeded", f"an SD-JWT of {len(text)} characters")
-        issuer_text, *parts = text.split("~")
-        if not parts:
+        issuer_text, tilde, shown = text.partition(BETWEEN)
+        if not tilde:
             raise MalformedError("malformed", "expected a tilde after the issuer-signed JWT")
-        binding_text = parts.pop()
-        if len(parts) > MAX_DISCLOSURES:
+        if shown.count(BETWEEN) > MAX_DISCLOSURES:
             raise LimitExceededError("limit_exceeded", f"expected at most {MAX_DISCLOSURES} disclosures")
-        if "" in parts:
+        if BETWEEN + BETWEEN in text:
             raise MalformedError("malformed", "expected a disclosure between two tildes")
+        disclosures, _, binding_text = shown.rpartition(BETWEEN)
         issuer_jwt = jose.parse(issuer_text)
+        presented = read_presented(issuer_jwt.payload, disclosures)
         return cls(
             issuer_jwt,
-            issuer_jwt.claims(),
-            tuple(parse_many(parts)),
+            presented.payload(),
             jose.parse(binding_text) if binding_text else None,
             text[: len(text) - len(binding_text)],
+            presented,
         )
 
     @classmethod
@@ -103,7 +109,13 @@ class SdJwt:
         return sd_jwt
 
     def __repr__(self) -> str:
-        return f"<SdJwt with {len(self.disclosures)} disclosures>"
+        return f"<SdJwt with {self.presentation_text.count(BETWEEN) - 1} disclosures>"
+
+    @property
+    def disclosures(self) -> tuple[Disclosure, ...]:
+        """What the holder shows, in the order in which it was sent; read anew at each call."""
+        _, *texts, _ = self.presentation_text.split(BETWEEN)
+        return tuple(parse_many(texts))
 
     def claims(self) -> JsonObject:
         """The claims that the holder shows, in place: the processed payload.
@@ -120,11 +132,7 @@ class SdJwt:
         Reference:
             RFC 9901, section 7.1.
         """
-        return self.disclosed().claims
-
-    def disclosed(self) -> DisclosedClaims:
-        """As `claims`, together with where each disclosure went."""
-        return reveal(self.payload, self.disclosures)
+        return reveal(self._presented)
 
     def select(self, paths: Sequence[Path]) -> SdJwt:
         """Keep only the disclosures that these claims need, parents and children included.
@@ -139,9 +147,10 @@ class SdJwt:
         Reference:
             RFC 9901, section 7.2; OpenID4VP 1.0, section 7.
         """
-        kept = disclosures_for(self.disclosed(), paths)
-        disclosures = tuple([one for index, one in enumerate(self.disclosures) if index in kept])
-        return SdJwt(self.issuer_jwt, self.payload, disclosures, None, self._text(disclosures))
+        kept = disclosures_for(self._presented, paths)
+        issuer_text, *texts, _ = self.presentation_text.split(BETWEEN)
+        disclosures = [text for index, text in enumerate(texts) if index in kept]
+        return SdJwt.parse(BETWEEN.join([issuer_text, *disclosures, ""]))
 
     def serialize(self) -> str:
         """The compact serialization, with the key binding JWT if there is one."""
@@ -194,7 +203,3 @@ class SdJwt:
         """The hash that binds a holder's proof to this choice of disclosures (RFC 9901, section 4.3.1)."""
         hasher = HASHES[hash_algorithm(self.payload)]
         return b64url_encode(hasher(self.presentation_text.encode("ascii")).digest())
-
-    def _text(self, disclosures: Sequence[Disclosure]) -> str:
-        issuer_text = self.presentation_text.partition("~")[0]
-        return "~".join([issuer_text, *[disclosure.text for disclosure in disclosures], ""])

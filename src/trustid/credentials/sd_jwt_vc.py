@@ -211,11 +211,11 @@ class SdJwtVc:
         Reference:
             Section 2.2.2.3 of the draft; RFC 9901, section 7.1.
         """
-        disclosed = self.sd_jwt.disclosed()
+        claims = self.sd_jwt.claims()
         # What stands among the claims but not in the payload came by a disclosure.
-        if not disclosed.claims.keys() & NEVER_DISCLOSABLE <= self.sd_jwt.payload.keys():
+        if not claims.keys() & NEVER_DISCLOSABLE <= self.sd_jwt.payload.keys():
             raise DisclosureError("claim_not_disclosable", "expected this claim in the signed payload itself")
-        return disclosed.claims
+        return claims
 
     def check_time(self, now: int, skew_seconds: int = SKEW_SECONDS, required: Collection[str] = ()) -> None:
         """Check `nbf` and `exp`.

@@ -149,10 +149,11 @@ def _check_disclosable(paths: Sequence[Path]) -> None:
 
 
 def _open_claims(presented: SdJwt) -> JsonObject:
-    disclosed = presented.disclosed()
-    if not NEVER_DISCLOSABLE.isdisjoint(disclosed.top_level_names()):
+    claims = presented.claims()
+    # What stands among the claims but not in the payload came by a disclosure.
+    if not claims.keys() & NEVER_DISCLOSABLE <= presented.payload.keys():
         raise DisclosureError("claim_not_disclosable", "expected this member in the signed payload itself")
-    return disclosed.claims
+    return claims
 
 
 @dataclass(frozen=True, slots=True)

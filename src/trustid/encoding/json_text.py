@@ -13,7 +13,6 @@ __all__ = [
     "MAX_JSON_BYTES",
     "MAX_JSON_DEPTH",
     "JsonObject",
-    "build_json",
     "dump_json",
     "parse_json",
     "parse_json_object",
@@ -23,10 +22,6 @@ JsonObject = dict[str, Any]
 
 MAX_JSON_BYTES: Final = 1 << 20
 MAX_JSON_DEPTH: Final = 64
-
-# What it is given was checked before: it only builds, and no rule hangs on it.
-_DECODER: Final = json.JSONDecoder()
-_SPACE: Final = " \t\n\r"
 
 
 def json_encoder(*, sort_keys: bool) -> Callable[[Any], str]:
@@ -54,7 +49,8 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
 
     Refused are: repeated member names, NaN and Infinity, numbers beyond a
     double, bytes that are not UTF-8, a byte order mark, lone surrogates, and
-    NUL in a member name. All of it is checked before anything is built.
+    NUL in a member name, and integers of more than 4,300 digits. All of it is
+    checked before anything is built.
 
     Args:
         data: The text, as UTF-8 bytes or as a string.
@@ -82,24 +78,7 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
         raw = data.encode("utf-8") if isinstance(data, str) else data
     except UnicodeEncodeError as err:
         raise MalformedError("malformed", "expected text without lone surrogates") from err
-    _core.check_json(raw, max_depth)
-    return build_json(raw)
-
-
-def build_json(checked: bytes) -> Any:
-    """Build the value of a JSON text that the core has checked or written.
-
-    Raises:
-        MalformedError: `malformed`; an integer of more digits than the interpreter reads.
-        LimitExceededError: `limit_exceeded`; the interpreter's own stack is nearly full.
-    """
-    try:
-        value, _end = _DECODER.raw_decode(str(checked, "utf-8").lstrip(_SPACE))
-    except RecursionError as err:
-        raise LimitExceededError("limit_exceeded", "expected JSON of a moderate depth") from err
-    except ValueError as err:
-        raise MalformedError("malformed", "expected integers of a moderate length") from err
-    return value
+    return _core.read_json(raw, max_depth)
 
 
 def parse_json_object(

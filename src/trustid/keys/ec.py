@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from trustid import _core
@@ -47,6 +47,8 @@ class _EcPublicKey:
     coordinate_bytes: ClassVar[int]
     multicodec: ClassVar[bytes]
     _curve: ClassVar[ec.EllipticCurve]
+    _hash: ClassVar[Any]
+    # The digest is made here: hashlib is quicker at it.
     _scheme: ClassVar[ec.ECDSA]
 
     def __init__(self, key: ec.EllipticCurvePublicKey | None, point: bytes) -> None:
@@ -122,9 +124,9 @@ class _EcPublicKey:
         size = self.coordinate_bytes
         if len(signature) != 2 * size:
             raise SignatureError("signature_invalid", f"expected {2 * size} bytes, found {len(signature)}")
-        r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+        der, digest = _core.ecdsa_der_of_fixed(signature), self._hash(message).digest()
         try:
-            self._loaded().verify(encode_dss_signature(r, s), message, self._scheme)
+            self._loaded().verify(der, digest, self._scheme)
         except InvalidSignature as err:
             raise SignatureError(
                 "signature_invalid", f"expected an {self.algorithm} signature of this key"
@@ -179,7 +181,8 @@ class P256PublicKey(_EcPublicKey):
     coordinate_bytes = 32
     multicodec = MULTICODEC_P256_PUBLIC
     _curve = ec.SECP256R1()
-    _scheme = ec.ECDSA(hashes.SHA256())
+    _hash = staticmethod(hashlib.sha256)
+    _scheme = ec.ECDSA(Prehashed(hashes.SHA256()))
 
     @classmethod
     def _read(cls, point: bytes) -> Self:
@@ -199,7 +202,8 @@ class P384PublicKey(_EcPublicKey):
     coordinate_bytes = 48
     multicodec = MULTICODEC_P384_PUBLIC
     _curve = ec.SECP384R1()
-    _scheme = ec.ECDSA(hashes.SHA384())
+    _hash = staticmethod(hashlib.sha384)
+    _scheme = ec.ECDSA(Prehashed(hashes.SHA384()))
 
 
 class Secp256k1PublicKey(_EcPublicKey):
@@ -212,7 +216,8 @@ class Secp256k1PublicKey(_EcPublicKey):
     coordinate_bytes = 32
     multicodec = MULTICODEC_SECP256K1_PUBLIC
     _curve = ec.SECP256K1()
-    _scheme = ec.ECDSA(hashes.SHA256())
+    _hash = staticmethod(hashlib.sha256)
+    _scheme = ec.ECDSA(Prehashed(hashes.SHA256()))
 
 
 class _EcSigningKey(Secret):
@@ -252,9 +257,8 @@ class _EcSigningKey(Secret):
 
     def sign(self, message: bytes) -> bytes:
         """Sign any bytes; r and s, each as long as a coordinate (RFC 7518, section 3.4)."""
-        size = self._kind.coordinate_bytes
-        r, s = decode_dss_signature(self._key.sign(message, self._kind._scheme))
-        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+        der = self._key.sign(self._kind._hash(message).digest(), self._kind._scheme)
+        return _core.ecdsa_fixed_of_der(der, self._kind.coordinate_bytes)
 
 
 class P256SigningKey(_EcSigningKey):

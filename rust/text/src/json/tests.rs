@@ -76,6 +76,31 @@ fn what_json_is_not() {
 }
 
 #[test]
+fn integers_have_a_moderate_length() {
+    let digits = "1".repeat(DIGITS_MAX);
+    assert_eq!(check(digits.as_bytes(), DEPTH), Ok(()));
+    assert_eq!(check(format!("-{digits}").as_bytes(), DEPTH), Ok(()));
+    for text in [format!("{digits}1"), format!("-{digits}1")] {
+        assert!(matches!(
+            check(text.as_bytes(), DEPTH),
+            Err(Error::Malformed { .. })
+        ));
+    }
+}
+
+#[test]
+fn what_is_handed_over() {
+    let text = r#" {"a":[1,{"\u0061\"":null}],"b":{},"c":[[]],"d":"\ud83d\ude00"} "#;
+    let mut found = writer::Writer::default();
+    read(text.as_bytes(), DEPTH, &mut found).expect("JSON");
+    let expected: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    assert_eq!(found.finish(), expected);
+    let mut scalar = writer::Writer::default();
+    read(b" 1.5 ", DEPTH, &mut scalar).expect("JSON");
+    assert_eq!(scalar.finish(), serde_json::json!(1.5));
+}
+
+#[test]
 fn names_are_compared_as_what_they_mean() {
     for text in [
         r#"{"a":1,"a":2}"#,
@@ -149,6 +174,10 @@ proptest! {
             .filter(|name| !name.contains('\0'))
             .map(|name| (name.clone(), name.into()))
             .collect();
-        prop_assert_eq!(check(serde_json::Value::from(object).to_string().as_bytes(), 2), Ok(()));
+        let text = serde_json::Value::from(object.clone()).to_string();
+        prop_assert_eq!(check(text.as_bytes(), 2), Ok(()));
+        let mut found = writer::Writer::default();
+        prop_assert_eq!(read(text.as_bytes(), 2, &mut found), Ok(()));
+        prop_assert_eq!(found.finish(), serde_json::Value::from(object));
     }
 }
