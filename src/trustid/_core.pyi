@@ -37,7 +37,7 @@ __all__ = [
     "conceal_claims",
     "decode_base58",
     "decode_base64url",
-    "decompress_p256",
+    "decompress_point",
     "deskolemized_nquads",
     "digest_disclosures",
     "digest_jsonld",
@@ -307,7 +307,7 @@ class PresentedSdJwt:
 def ecdsa_der_of_fixed(signature: bytes) -> bytes: ...
 def ecdsa_fixed_of_der(der: bytes, size: int) -> bytes: ...
 def x25519_of_ed25519(key: bytes) -> bytes: ...
-def decompress_p256(point: bytes) -> bytes: ...
+def decompress_point(curve: str, point: bytes) -> bytes: ...
 
 @final
 class Ed25519PublicKey:

@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 use trustid_text::disclosure::{self, Hash, Limits};
 use trustid_text::ed25519::Ed25519PublicKey;
 use trustid_text::json::{Sink, Value};
+use trustid_text::point::{self, Curve};
 use trustid_text::revealing::Presented;
-use trustid_text::{base58, base64url, concealing, ecdsa, json, point};
+use trustid_text::{base58, base64url, concealing, ecdsa, json};
 
 const LIMIT: usize = 1024;
 const LIMITS: Limits = Limits {
@@ -47,9 +48,11 @@ fuzz_target!(|data: &[u8]| {
         assert!(point::x25519_of_ed25519(data).is_ok());
         assert!(key.verify(data, &[data, data].concat()).is_err());
     }
-    if let Ok(whole) = point::decompress_p256(data) {
-        assert_eq!(data[1..], whole[1..33]);
-        assert_eq!(data[0] & 1, whole[64] & 1);
+    for curve in [Curve::P256, Curve::P384, Curve::Secp256k1] {
+        if let Ok(whole) = point::decompress(curve, data) {
+            assert_eq!(data[1..], whole[1..data.len()]);
+            assert_eq!(data[0] & 1, whole[whole.len() - 1] & 1);
+        }
     }
     if let Ok(fixed) = ecdsa::fixed_of_der(data, 32) {
         assert!(ecdsa::der_of_fixed(&fixed).is_ok_and(|der| der.len() <= data.len()));

@@ -69,7 +69,7 @@ mod _core {
     use crate::suite::Suite;
     #[pymodule_export]
     use crate::text::{
-        conceal_claims, decode_base58, decode_base64url, decompress_p256, digest_disclosures,
+        conceal_claims, decode_base58, decode_base64url, decompress_point, digest_disclosures,
         ecdsa_der_of_fixed, ecdsa_fixed_of_der, encode_base58, encode_base64url, read_disclosures,
         x25519_of_ed25519, Ed25519PublicKey, PresentedSdJwt,
     };

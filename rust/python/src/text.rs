@@ -6,8 +6,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use trustid_text::disclosure::{self, Hash, Limits};
+use trustid_text::point::{self, Curve};
 use trustid_text::revealing::{At, Place, Presented};
-use trustid_text::{base58, base64url, concealing, ecdsa, ed25519, point};
+use trustid_text::{base58, base64url, concealing, ecdsa, ed25519};
 
 use crate::errors::IntoPython;
 use crate::gil::{detached, hashing};
@@ -232,12 +233,14 @@ pub(crate) fn x25519_of_ed25519<'py>(
     Ok(PyBytes::new(python, &found))
 }
 
-/// The uncompressed form, 65 bytes, of a compressed point on P-256.
+/// The uncompressed form of a compressed point on `P-256`, `P-384` or `secp256k1`.
 #[pyfunction]
-pub(crate) fn decompress_p256<'py>(
+pub(crate) fn decompress_point<'py>(
     python: Python<'py>,
+    curve: &str,
     point: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let found = point::decompress_p256(point).into_python()?;
+    let curve = Curve::named(curve).into_python()?;
+    let found = point::decompress(curve, point).into_python()?;
     Ok(PyBytes::new(python, &found))
 }

@@ -31,5 +31,6 @@ pub mod json;
 pub mod point;
 mod random;
 pub mod revealing;
+mod weierstrass;
 
 pub use error::{Error, Result};

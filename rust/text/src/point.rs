@@ -3,9 +3,9 @@
 //! Keys are public: nothing here runs in constant time for its input.
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
-use p256::elliptic_curve::sec1::ToSec1Point;
 
 use crate::error::{Error, Result};
+use crate::weierstrass;
 
 /// 2^255 - 19, little-endian: y must be below it.
 const PRIME_25519: [u8; 32] = {
@@ -39,9 +39,6 @@ const SMALL_ORDER_Y: [[u8; 32]; 5] = [
         0x03, 0x7a,
     ],
 ];
-
-/// Bytes of a compressed point on P-256.
-pub const P256_COMPRESSED_BYTES: usize = 33;
 
 fn key<T>(expected: &'static str) -> Result<T> {
     Err(Error::Key { expected })
@@ -86,7 +83,40 @@ pub fn x25519_of_ed25519(bytes: &[u8]) -> Result<[u8; 32]> {
     edwards(bytes).map(|point| point.to_montgomery().to_bytes())
 }
 
-/// The uncompressed form of a compressed point on P-256: 65 bytes.
+/// A curve whose keys are points of x and y.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// P-256
+    P256,
+    /// P-384
+    P384,
+    /// secp256k1
+    Secp256k1,
+}
+
+impl Curve {
+    /// The curve of a name in the registry of JOSE.
+    ///
+    /// # Errors
+    /// [`Error::Key`] for another one.
+    pub fn named(name: &str) -> Result<Self> {
+        match name {
+            "P-256" => Ok(Self::P256),
+            "P-384" => Ok(Self::P384),
+            "secp256k1" => Ok(Self::Secp256k1),
+            _ => key("P-256, P-384 or secp256k1"),
+        }
+    }
+
+    const fn coordinate_bytes(self) -> usize {
+        match self {
+            Self::P256 | Self::Secp256k1 => 32,
+            Self::P384 => 48,
+        }
+    }
+}
+
+/// The uncompressed form of a compressed point: 65 bytes for 256 bits, 97 for 384.
 ///
 /// # Errors
 /// [`Error::Key`] for another form or length, and for what is no point of the curve.
@@ -96,13 +126,23 @@ pub fn x25519_of_ed25519(bytes: &[u8]) -> Result<[u8; 32]> {
 ///
 /// # Reference
 /// SEC 1, section 2.3.4.
-pub fn decompress_p256(bytes: &[u8]) -> Result<Vec<u8>> {
-    if bytes.len() != P256_COMPRESSED_BYTES || !matches!(bytes[0], 2 | 3) {
-        return key("a compressed P-256 point");
+pub fn decompress(curve: Curve, bytes: &[u8]) -> Result<Vec<u8>> {
+    let (odd, x) = match bytes {
+        [2, x @ ..] => (false, x),
+        [3, x @ ..] => (true, x),
+        _ => return key("a compressed point"),
+    };
+    if x.len() != curve.coordinate_bytes() {
+        return key("a compressed point of this curve's length");
     }
-    match p256::PublicKey::from_sec1_bytes(bytes) {
-        Ok(point) => Ok(point.to_sec1_point(false).as_bytes().to_vec()),
-        Err(_) => key("a point of the curve P-256"),
+    let y = match curve {
+        Curve::P256 => weierstrass::y_of::<weierstrass::P256, 4>(x, odd),
+        Curve::P384 => weierstrass::y_of::<weierstrass::P384, 6>(x, odd),
+        Curve::Secp256k1 => weierstrass::y_of::<weierstrass::Secp256k1, 4>(x, odd),
+    };
+    match y {
+        Some(y) => Ok([&[4], x, &y].concat()),
+        None => key("a point of this curve"),
     }
 }
 
@@ -158,40 +198,70 @@ mod tests {
         assert!(x25519_of_ed25519(&[1; 31]).is_err());
     }
 
+    /// The generators: SEC 2, sections 2.4.1, 2.4.2 and 2.5.1.
+    const GENERATORS: [(&str, &str, &str); 3] = [
+        (
+            "P-256",
+            "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+            "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+        ),
+        (
+            "P-384",
+            "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+            "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+        ),
+        (
+            "secp256k1",
+            "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+            "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
+        ),
+    ];
+
     #[test]
-    fn points_on_p256() {
-        // The generator, SEC 2, section 2.4.2.
-        let x = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
-        let y = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
-        let whole = bytes(&format!("04{x}{y}"));
-        assert_eq!(
-            decompress_p256(&bytes(&format!("03{x}"))),
-            Ok(whole.clone())
-        );
-        assert_ne!(
-            decompress_p256(&bytes(&format!("02{x}"))),
-            Ok(whole.clone())
-        );
-        let beyond = format!("02{}", "ff".repeat(32));
-        for wrong in [
-            &format!("05{x}"),
-            &format!("04{x}"),
-            &format!("02{}", &x[2..]),
-            &beyond,
-            "00",
-            "",
-        ] {
-            assert!(decompress_p256(&bytes(wrong)).is_err(), "{wrong}");
+    fn the_generators() {
+        for (name, x, y) in GENERATORS {
+            let curve = Curve::named(name).expect("a curve");
+            let attempt = |text: &str| decompress(curve, &bytes(text));
+            let whole = bytes(&format!("04{x}{y}"));
+            assert_eq!(
+                attempt(&format!("03{x}")).is_ok_and(|it| it == whole),
+                name != "secp256k1"
+            );
+            assert_eq!(
+                attempt(&format!("02{x}")).is_ok_and(|it| it == whole),
+                name == "secp256k1"
+            );
+            for wrong in [
+                format!("05{x}"),
+                format!("04{x}"),
+                format!("04{x}{y}"),
+                format!("02{}", &x[2..]),
+                format!("02{x}00"),
+                // Not below the prime.
+                format!("02{}", "ff".repeat(x.len() / 2)),
+                "00".into(),
+                String::new(),
+            ] {
+                assert!(attempt(&wrong).is_err(), "{name} {wrong}");
+            }
         }
-        assert!(decompress_p256(&whole).is_err());
+        assert!(Curve::named("P-521").is_err());
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_a_point_or_refused(data in prop::collection::vec(any::<u8>(), 32..34)) {
-            let on_p256 = decompress_p256(&[&[2][..], &data].concat());
-            prop_assert!(data.len() == 32 || on_p256.is_err());
             prop_assert_eq!(edwards(&data).is_ok(), x25519_of_ed25519(&data).is_ok());
+            for curve in [Curve::P256, Curve::Secp256k1] {
+                let even = decompress(curve, &[&[2][..], &data].concat());
+                let odd = decompress(curve, &[&[3][..], &data].concat());
+                prop_assert_eq!(even.is_ok(), odd.is_ok());
+                prop_assert!(data.len() == 32 || even.is_err());
+                if let (Ok(even), Ok(odd)) = (even, odd) {
+                    prop_assert_eq!(&even[..33], &odd[..33]);
+                    prop_assert_eq!((even[64] & 1, odd[64] & 1), (0, 1));
+                }
+            }
         }
     }
 }

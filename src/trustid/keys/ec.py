@@ -78,11 +78,14 @@ class _EcPublicKey:
 
     @classmethod
     def _read(cls, point: bytes) -> Self:
+        if len(point) == cls.coordinate_bytes + 1:
+            # The square root is quicker here, and the point is whole once it is needed.
+            return cls(None, _core.decompress_point(cls.curve_name, point))
         try:
             key = ec.EllipticCurvePublicKey.from_encoded_point(cls._curve, point)
         except ValueError as err:
             raise MalformedError("key_invalid", f"expected a point of the curve {cls.curve_name}") from err
-        return cls(key, point) if len(point) == 2 * cls.coordinate_bytes + 1 else cls._of(key)
+        return cls(key, point)
 
     @classmethod
     def from_coordinates(cls, x: str, y: str) -> Self:
@@ -183,13 +186,6 @@ class P256PublicKey(_EcPublicKey):
     _curve = ec.SECP256R1()
     _hash = staticmethod(hashlib.sha256)
     _scheme = ec.ECDSA(Prehashed(hashes.SHA256()))
-
-    @classmethod
-    def _read(cls, point: bytes) -> Self:
-        if len(point) != cls.coordinate_bytes + 1:
-            return super()._read(point)
-        # The square root is quicker here, and the point is whole once it is needed.
-        return cls(None, _core.decompress_p256(point))
 
 
 class P384PublicKey(_EcPublicKey):
