@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from trustid.credentials.json_ld import Contexts
 from trustid.credentials.model import (
     PROTECTED_TERMS,
+    PROTECTED_TERMS_1_1,
     V1_CONTEXT,
     V2_CONTEXT,
     Credential,
@@ -67,11 +69,13 @@ def test_document(path: Path) -> None:
         assert read(path)
 
 
-def test_protected_terms() -> None:
-    context = json.loads((VECTORS / "contexts" / "www.w3.org_ns_credentials_v2.jsonld").read_text())[
-        "@context"
-    ]
-    assert set(context) - {"@protected"} == PROTECTED_TERMS
+@pytest.mark.parametrize(
+    ("address", "terms"), [(V2_CONTEXT, PROTECTED_TERMS), (V1_CONTEXT, PROTECTED_TERMS_1_1)]
+)
+def test_protected_terms(address: str, terms: frozenset[str]) -> None:
+    context = json.loads(Contexts.bundled().document(address) or b"")["@context"]
+    assert context["@protected"] is True
+    assert {name for name in context if not name.startswith("@")} == terms
 
 
 def credential(**changes: Any) -> dict[str, Any]:
@@ -106,6 +110,13 @@ def test_version_1_1() -> None:
     assert (view.version, view.valid_from) == ("1.1", datetime(2020, 1, 1, tzinfo=UTC))
     refused("expired", view.check_time, datetime(2021, 1, 2, tzinfo=UTC))
     refused("malformed", Credential.read, credential(**{"@context": [V1_CONTEXT]}))
+    # Version 1.1 has no name of its own, so a document may bring one.
+    for term, good in (("name", True), ("proof", False), ("id", False)):
+        read = partial(Credential.read, old | {"@context": [V1_CONTEXT, {term: "https://schema.org/name"}]})
+        if good:
+            assert read().version == "1.1"
+        else:
+            refused("malformed", read)
 
 
 def test_B087_times() -> None:

@@ -30,6 +30,7 @@ from trustid.errors import ExpiredError, MalformedError, NotYetValidError
 
 __all__ = [
     "PROTECTED_TERMS",
+    "PROTECTED_TERMS_1_1",
     "V1_CONTEXT",
     "V2_CONTEXT",
     "Credential",
@@ -75,6 +76,24 @@ PROTECTED_TERMS: Final = frozenset(
     }
 )
 """The terms of the base context; a test holds them against the context itself."""
+
+PROTECTED_TERMS_1_1: Final = frozenset(
+    {
+        "id",
+        "type",
+        "VerifiableCredential",
+        "VerifiablePresentation",
+        "EcdsaSecp256k1Signature2019",
+        "EcdsaSecp256r1Signature2019",
+        "Ed25519Signature2018",
+        "RsaSignature2018",
+        "proof",
+    }
+)
+"""Those of version 1.1."""
+
+_PUBLISHED: Final = object()
+"""Stands for the definition of a base context's term, which no context in a document repeats."""
 
 MAX_CONTEXTS: Final = 32
 MAX_TYPES: Final = 32
@@ -250,7 +269,8 @@ def _contexts(document: Mapping[str, Any]) -> list[Any]:
         raise MalformedError("malformed", "expected @context to begin with the base context")
     if len(contexts) > MAX_CONTEXTS:
         raise MalformedError("malformed", f"expected at most {MAX_CONTEXTS} contexts")
-    protected: dict[str, Any] = dict.fromkeys(PROTECTED_TERMS)
+    base = PROTECTED_TERMS if contexts[0] == V2_CONTEXT else PROTECTED_TERMS_1_1
+    protected: dict[str, Any] = dict.fromkeys(base, _PUBLISHED)
     for context in contexts:
         if type(context) is str:
             check_url(context, "@context")
@@ -265,7 +285,7 @@ def _contexts(document: Mapping[str, Any]) -> list[Any]:
 def _check_redefined(context: Mapping[str, Any], protected: Mapping[str, Any]) -> None:
     """A protected term keeps its meaning; repeating that is allowed (JSON-LD 1.1 API, section 4.2.2, step 27)."""
     for name in protected.keys() & context.keys():
-        if name in PROTECTED_TERMS or context[name] != protected[name]:
+        if context[name] != protected[name]:
             raise MalformedError("malformed", "expected no context to redefine a protected term")
 
 
