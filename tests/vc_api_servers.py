@@ -15,6 +15,7 @@ import verifier_app
 from issuer_under_test import StoppedClock, environment
 from trustid.errors import FetchError
 from trustid.fetching import Fetched
+from trustid.protocols.ports import Clock
 from trustid.protocols.vc_api import OPEN_VARIABLE
 from trustid.settings import ServerSettings
 
@@ -50,9 +51,9 @@ def open_settings(folder: Path, role: Any, port: int) -> ServerSettings:
     return ServerSettings.from_environment(role, environment(folder, **changes))
 
 
-def open_servers(folder: Path) -> Servers:
+def open_servers(folder: Path, clock: Clock | None = None) -> Servers:
     """Both, with their files in a folder."""
-    clock = StoppedClock()
+    clock = clock or StoppedClock()
     issuing = issuer_app.create_app(open_settings(folder, "issuer", 8001), clock=clock)
     names = issuing.extensions["trustid_issuer"].vc.identity.names
     made = Servers(issuing.test_client(), None, next(name for name in names if name.startswith("did:key")))  # type: ignore[arg-type]
