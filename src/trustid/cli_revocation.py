@@ -258,7 +258,7 @@ def status(output: Output, *, publish_to: Path | None) -> None:
     ]
     successor = registry.successor
     if successor is not None:
-        lines.append(("handed over to", successor.thumbprint()))
+        lines.append(("its successor", successor.thumbprint()))
     if found.begun is not None and found.epoch is not None:
         lines.append(("interrupted", f"epoch {found.begun} was begun: trustid revocation publish"))
     for path, number in free.items():

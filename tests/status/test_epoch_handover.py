@@ -202,6 +202,28 @@ def test_a_handover_of_another_history_leaves_no_trace(rotated: World) -> None:
     assert chain.renew(trusting(first)).epoch == 4
 
 
+def test_a_handover_is_the_one_of_the_chain(rotated: World) -> None:
+    """The old key signs two statements for the epoch of the handover; a host shows first one, then the other."""
+    first, _ = rotated.keys.signing_keys
+    signed = rotated.registry.statement(HANDED_OVER)
+    assert signed is not None
+    twin = forged(rotated, HANDED_OVER, first, successor=signed.statement.successor)
+
+    class TwoFaced(Tampering):
+        def statement(self, registry: str, epoch: int) -> str:
+            shown_before = ("statement", epoch) in self.asked
+            self.asked.append(("statement", epoch))
+            other = epoch == HANDED_OVER and not shown_before
+            return twin if other else str(rotated.source.statement(registry, epoch))
+
+    chain, seen = chain_of(rotated, TwoFaced(rotated.source))
+    seen.keep(URI, 0, rotated.source.statement(URI, 0))
+    with refused("acc_equivocation"):
+        chain.renew(trusting(first))
+    assert [seen.statement(URI, epoch) for epoch in (1, 2, 3)] == [None] * 3
+    assert StatementChain(rotated.source, seen, rotated.clock).renew(trusting(first)).epoch == 3
+
+
 def test_a_host_cannot_spoil_a_signature_that_others_need(rotated: World) -> None:
     """The hash leaves the signature out: what is kept of a handover is what a key vouches for."""
     first, second = rotated.keys.signing_keys

@@ -72,7 +72,7 @@ def test_the_key_of_statements_is_handed_over(home: Path, tmp_path: Path) -> Non
         rotated["successor"],
     ]
     assert "Back up" in run("rotate-key").output
-    assert "handed over to" in run("status").output
+    assert "its successor" in run("status").output
     told("history", "--replay")
 
 

@@ -100,17 +100,18 @@ class StatementChain:
             )
         if kept is not None and newest.epoch == kept.epoch:
             _check_same(kept, newest)
-            trust.check_quorum(
-                newest, self.source
-            )  # it may have been accepted before a committee was asked for
+            # It may have been accepted before a committee was asked for.
+            trust.check_quorum(newest, self.source)
             return kept
         if newest.statement.issued_at > self._clock() + self._skew_seconds:
             raise StatusUnknownError("acc_epoch_future", "the statement was signed ahead of this clock")
         trust.check_quorum(newest, self.source)
-        walked = self._walk_back(trust, newest, kept)
-        # Only now: a handover that belongs to another history must leave no trace.
-        for each in (*handovers, *reversed(walked)):
-            self._keep(trust, each)
+        walked = {each.epoch: each for each in self._walk_back(trust, newest, kept)}
+        # Only now, and only those: a handover that belongs to another history must leave no trace.
+        for each in handovers:
+            _check_same(walked.setdefault(each.epoch, each), each)
+        for epoch in sorted(walked):
+            self._keep(trust, walked[epoch])
         return newest
 
     def before(self, trust: RegistryTrust, signed: SignedStatement) -> SignedStatement:
