@@ -111,8 +111,8 @@ def document_of(did: Did, text: str) -> DidDocument:
     Raises:
         ResolutionError, UnsupportedError: As `resolve`.
     """
-    prefix, raw, key = _decoded(text)
-    own = None if prefix == _BLS_G1_G2 else OwnKey(text, _KINDS[prefix].uses, key)
+    prefix, raw, kind, key = _decoded(text)
+    own = None if prefix == _BLS_G1_G2 else OwnKey(text, kind.uses, key)
     return DidDocument.assembled(did, partial(_content, did, text, prefix, raw), own)
 
 
@@ -139,15 +139,16 @@ def check_multikey(text: str) -> None:
     _decoded(text)
 
 
-def _decoded(text: str) -> tuple[bytes, bytes, PublicKey | None]:
+def _decoded(text: str) -> tuple[bytes, bytes, _Kind, PublicKey | None]:
     if not text.startswith("z"):
         raise ResolutionError("did_malformed", "expected a key in base58btc: did:key:z…, without a version")
     try:
         data = multibase_decode(text)
         prefix, raw = data[:2], data[2:]
-        if prefix not in _KINDS:
+        kind = _KINDS.get(prefix)
+        if kind is None:
             raise UnsupportedError("unsupported", "expected a did:key of a known kind of key")
-        if len(raw) not in _KINDS[prefix].sizes:
+        if len(raw) not in kind.sizes:
             raise ResolutionError(
                 "did_malformed", f"expected a key of its kind's length, found {len(raw)} bytes"
             )
@@ -156,7 +157,7 @@ def _decoded(text: str) -> tuple[bytes, bytes, PublicKey | None]:
         key = None if read is None else read(raw)
     except MalformedError as err:
         raise ResolutionError("did_malformed", "expected a key in base58btc") from err
-    return prefix, raw, key
+    return prefix, raw, kind, key
 
 
 def _method(did: str, multikey: str) -> JsonObject:

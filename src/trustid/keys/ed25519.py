@@ -44,9 +44,9 @@ class Ed25519PublicKey:
 
     algorithm: Final = ALGORITHM
 
-    def __init__(self, point: _core.Ed25519PublicKey) -> None:
+    def __init__(self, point: _core.Ed25519PublicKey, raw: bytes) -> None:
         self._point = point
-        self._raw = bytes(point)
+        self._raw = raw
         self._thumbprint: str | None = None
 
     @classmethod
@@ -57,7 +57,7 @@ class Ed25519PublicKey:
             MalformedError: `key_invalid` for another length, y not below the
                 prime, no point of the curve, or a point of small order.
         """
-        return cls(_core.Ed25519PublicKey.from_bytes(raw))
+        return cls(_core.Ed25519PublicKey.from_bytes(raw), raw)
 
     def to_bytes(self) -> bytes:
         """The 32 bytes."""
