@@ -608,7 +608,7 @@ CODES: dict[str, CodeInfo] = {
     "store_rolled_back": CodeInfo(
         StoreError,
         409,
-        "The store is an older copy of itself. Bring back the newest one; do not go on from this.",
+        "The store may be an older copy of itself. Bring back the newest one; do not go on from this.",
     ),
     "store_tampered": CodeInfo(StoreError, 500, "Stored state was changed by somebody else."),
     "store_unsafe": CodeInfo(
