@@ -504,7 +504,7 @@ curve!(
     crate::batched::multiply_sum,
     crate::batched::scale_each,
     blst_hash_to_g1,
-    hash_one_by_one::<G1Jacobian>,
+    crate::batched::hash_all,
     blst_encode_to_g1,
     blst_p1_add_or_double,
     blst_p1_add_or_double_affine,
@@ -540,7 +540,7 @@ curve!(
     crate::batched::multiply_sum,
     endomorphism::scale_each,
     blst_hash_to_g2,
-    crate::batched::hash_to_g2,
+    crate::batched::hash_all,
     blst_encode_to_g2,
     blst_p2_add_or_double,
     blst_p2_add_or_double_affine,
@@ -560,15 +560,6 @@ pub(crate) fn read_one_by_one<P: Affine>(bytes: &[u8]) -> Vec<Option<P>> {
         (point.in_subgroup() && !point.is_identity()).then_some(point)
     };
     bytes.chunks(P::COMPRESSED).map(one).collect()
-}
-
-/// Hashes messages as [`Jacobian::hash_all`] does, with blst.
-fn hash_one_by_one<J: Jacobian>(messages: &[[&[u8]; 2]], tag: &[u8]) -> Vec<J::Affine> {
-    let points: Vec<J> = messages
-        .iter()
-        .map(|[before, message]| J::hash(message, tag, before))
-        .collect();
-    J::to_affine_all(&points)
 }
 
 fn read_result(result: BLST_ERROR) -> Result<(), PointError> {

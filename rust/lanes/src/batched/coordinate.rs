@@ -27,6 +27,9 @@ pub(crate) trait Coordinate: Copy {
     fn dot_pair(left: [&Self; 2], right: [&Self; 2]) -> Self;
     fn reduce(&self, bound: u64) -> Self;
     fn invert(&self) -> Option<Self>;
+    /// Replaces numbers, below `4 p`, by their inverses, below `2 p`, with one inversion;
+    /// `None` if one is zero.
+    fn invert_all(numbers: &mut [Self]) -> Option<()>;
     fn is_zero(&self) -> [bool; LANES];
     fn select(which: [bool; LANES], first: &Self, second: &Self) -> Self;
 
@@ -108,6 +111,10 @@ macro_rules! field {
         #[inline(always)]
         fn invert(&self) -> Option<Self> {
             $field::invert(self)
+        }
+        #[inline(always)]
+        fn invert_all(numbers: &mut [Self]) -> Option<()> {
+            $field::invert_all(numbers)
         }
         #[inline(always)]
         fn is_zero(&self) -> [bool; LANES] {

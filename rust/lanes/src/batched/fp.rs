@@ -156,6 +156,32 @@ impl<F: Field> Fp<F> {
         Some(Self::load(&invert_all(&self.store())?))
     }
 
+    /// Replaces numbers by their inverses, below `2 p`, with one inversion; `None` if one is
+    /// zero.
+    #[inline(always)]
+    pub(super) fn invert_all(numbers: &mut [Self]) -> Option<()> {
+        // before[i] = product of all earlier numbers.
+        let mut product = Self::one();
+        let mut before = Vec::with_capacity(numbers.len());
+        for number in &*numbers {
+            before.push(product);
+            product = product.mul(number);
+        }
+        let mut inverse = product.invert()?;
+        for (number, before) in numbers.iter_mut().zip(&before).rev() {
+            let reciprocal = inverse.mul(before);
+            inverse = inverse.mul(number);
+            *number = reciprocal;
+        }
+        Some(())
+    }
+
+    /// Which numbers are odd: `sgn0` of RFC 9380, section 4.1.
+    #[inline(always)]
+    pub(super) fn signs(&self) -> [bool; LANES] {
+        self.words().map(|words| words[0] & 1 == 1)
+    }
+
     /// Which numbers are zero.
     #[inline(always)]
     pub(super) fn is_zero(&self) -> [bool; LANES] {

@@ -1,36 +1,26 @@
-//! Hashing to G2, eight messages at a time.
+//! Hashing to G1 and G2, eight messages at a time.
 //!
-//! Both numbers of a message are mapped ([`super::swu`]), the points added on `E'` and taken
-//! to the curve together. The cofactor is cleared with the endomorphism `psi`, which on the
-//! group is the multiplication by the curve's parameter `x`:
-//! `[x^2 - x - 1] P + [x - 1] psi(P) + psi^2(2 P)`, in two multiplications by `x`.
-//!
-//! Points keep two coordinates, and each step is done for all of them with one inversion
-//! ([`super::twist`]).
+//! Both numbers of a message are mapped to a curve `E'` ([`super::swu_g1`],
+//! [`super::swu_g2`]), the points added there and taken to the curve together; then the
+//! cofactor is cleared. Points keep two coordinates, and each step is done for all of them
+//! with one inversion ([`super::steps`]).
 //!
 //! # Divisions by zero
 //!
 //! Additions are written for different finite points. Hashes meet others once in `2^250`
-//! times or so; then, and where somebody gave the numbers, blst does the work.
-//!
-//! # Operations
-//! For a message: four powers in `Fp` (1,504 squares and 324 products), 127 doublings and 15
-//! additions of points, some 120 products besides; 143 inversions for all.
+//! times or so; then, and where somebody chose the numbers, blst does the work.
 //!
 //! # Reference
-//! RFC 9380, sections 3, 5.2, 8.8.2 and appendix G.3; Budroni, Pintore: Efficient hash
-//! maps to G2 on BLS curves, 2017.
+//! RFC 9380, sections 3, 5.2 and 8.8.
 
-use blst::{blst_fp, blst_fp2, blst_fp_add, blst_fp_from_uint64, blst_fp_mul, blst_map_to_g2};
+use blst::{blst_fp, blst_fp_add, blst_fp_from_uint64, blst_fp_mul};
 
-use super::coordinate::Coordinate;
+use super::coordinate::{Coordinate, InLanes};
 use super::eight::power_of_two;
 use super::field::{Field, LANES};
-use super::fp2::Fp2;
 use super::path::{dispatch, Kernel};
-use super::swu::{isogeny, Map, Maps};
-use super::twist::Pairs;
-use crate::curve::{G2Affine, G2Jacobian, Jacobian};
+use super::steps::{Pair, Pairs};
+use crate::curve::Jacobian;
 use crate::scalar::expand_message;
 
 /// Fewer messages are blst's: they share what inversions cost among too few.
@@ -39,41 +29,53 @@ const MESSAGES_MIN: usize = 8;
 /// Messages that are hashed together: their points take 128 KB.
 const MESSAGES: usize = 1 << 9;
 
-/// Bytes of which a number of the field is made.
-const NUMBER: usize = 64;
+/// Bytes of which a number of `Fp` is made.
+const BYTES: usize = 64;
 
-/// Two numbers of `Fp2` for a message.
-type Numbers = [blst_fp2; 2];
+/// A group to which messages are hashed in lanes.
+pub(crate) trait Hashing: InLanes {
+    /// A number of the field that the curve is over.
+    type Number: Copy + Send + Sync;
+    /// Coefficients of a number, two at most.
+    const COEFFICIENTS: usize;
 
-/// Hashes messages to G2 under a tag: of each, what stands before it and itself.
-pub(crate) fn hash_to_g2(messages: &[[&[u8]; 2]], tag: &[u8]) -> Vec<G2Affine> {
+    /// A number from its coefficients.
+    fn number(coefficients: &[blst_fp]) -> Self::Number;
+    /// The point of the group for two numbers, by blst.
+    fn map_with_blst(numbers: &[Self::Number; 2]) -> Self::Jacobian;
+    /// The same for many, eight in each entry, the last ones repeated; `None` if a division
+    /// by zero was met.
+    fn map_all<F: Field>(numbers: &[[Self::Number; 2]]) -> Option<Pairs<Self::Coordinate<F>>>;
+}
+
+/// Hashes messages under a tag: of each, what stands before it and itself.
+pub(crate) fn hash_all<P: Hashing>(messages: &[[&[u8]; 2]], tag: &[u8]) -> Vec<P> {
     let mut points = Vec::with_capacity(messages.len());
     for messages in messages.chunks(MESSAGES) {
-        let numbers: Vec<Numbers> = messages
+        let numbers: Vec<_> = messages
             .iter()
-            .map(|parts| numbers(&parts.concat(), tag))
+            .map(|parts| numbers::<P>(&parts.concat(), tag))
             .collect();
-        points.extend(dispatch(MapAll(&numbers)));
+        points.extend(dispatch(MapAll::<P>(&numbers)));
     }
     points
 }
 
-/// `hash_to_field` for `Fp2` and two numbers (RFC 9380, section 5.2).
-fn numbers(message: &[u8], tag: &[u8]) -> Numbers {
-    let mut bytes = [0; 4 * NUMBER];
-    expand_message(&mut bytes, message, tag);
-    let mut coefficients = bytes.as_chunks::<NUMBER>().0.iter().map(number);
-    let mut next = || coefficients.next().unwrap_or_default();
-    core::array::from_fn(|_| blst_fp2 {
-        fp: [next(), next()],
-    })
+/// `hash_to_field` for two numbers (RFC 9380, section 5.2).
+fn numbers<P: Hashing>(message: &[u8], tag: &[u8]) -> [P::Number; 2] {
+    let mut bytes = [0; 4 * BYTES];
+    let bytes = &mut bytes[..2 * P::COEFFICIENTS * BYTES];
+    expand_message(bytes, message, tag);
+    let coefficients: Vec<blst_fp> = bytes.as_chunks().0.iter().map(coefficient).collect();
+    let (first, second) = coefficients.split_at(P::COEFFICIENTS);
+    [P::number(first), P::number(second)]
 }
 
 /// The number of 64 bytes, big-endian, modulo `p`.
-fn number(bytes: &[u8; NUMBER]) -> blst_fp {
-    let [high, mut low] = [0, NUMBER / 2].map(|from| {
+fn coefficient(bytes: &[u8; BYTES]) -> blst_fp {
+    let [high, mut low] = [0, BYTES / 2].map(|from| {
         let mut words = [0_u64; 6];
-        let (read, _) = bytes[from..from + NUMBER / 2].as_chunks();
+        let (read, _) = bytes[from..from + BYTES / 2].as_chunks();
         for (word, bytes) in words.iter_mut().zip(read.iter().rev()) {
             *word = u64::from_be_bytes(*bytes);
         }
@@ -95,90 +97,70 @@ fn number(bytes: &[u8; NUMBER]) -> blst_fp {
     low
 }
 
-/// Pairs of numbers, each to be mapped to a point of G2.
+/// Pairs of numbers, each to be mapped to a point of the group.
 #[derive(Clone, Copy)]
-struct MapAll<'a>(&'a [Numbers]);
+struct MapAll<'a, P: Hashing>(&'a [[P::Number; 2]]);
 
-impl Kernel for MapAll<'_> {
-    type Output = Vec<G2Affine>;
+impl<P: Hashing> Kernel for MapAll<'_, P> {
+    type Output = Vec<P>;
 
-    fn portable(self) -> Vec<G2Affine> {
-        let points: Vec<G2Jacobian> = self
-            .0
-            .iter()
-            .map(|[first, second]| {
-                let mut point = G2Jacobian::default();
-                // SAFETY: blst reads two numbers and writes one point.
-                unsafe { blst_map_to_g2(&raw mut point.0, first, second) };
-                point
-            })
-            .collect();
-        G2Jacobian::to_affine_all(&points)
+    fn portable(self) -> Vec<P> {
+        let points: Vec<P::Jacobian> = self.0.iter().map(P::map_with_blst).collect();
+        Jacobian::to_affine_all(&points)
     }
 
     #[inline(always)]
-    fn run<F: Field>(self) -> Vec<G2Affine> {
+    fn run<F: Field>(self) -> Vec<P> {
         let mut result = Vec::with_capacity(self.0.len());
         for numbers in self.0.chunks(MESSAGES) {
             let in_lanes = if numbers.len() < MESSAGES_MIN {
                 None
             } else {
-                map_all::<F>(numbers)
+                P::map_all::<F>(numbers)
             };
-            result.extend(in_lanes.unwrap_or_else(|| MapAll(numbers).portable()));
+            match in_lanes {
+                None => result.extend(MapAll::<P>(numbers).portable()),
+                Some(points) => {
+                    let eights = points.0.iter();
+                    let points = eights.flat_map(|eight| Coordinate::store(&eight.x, &eight.y));
+                    result.extend(points.take(numbers.len()));
+                }
+            }
         }
         result
     }
 }
 
-/// The same in lanes, or `None` if a division by zero was met.
+/// The sums of the points that a map gives for both numbers of each pair.
 #[inline(always)]
-fn map_all<F: Field>(numbers: &[Numbers]) -> Option<Vec<G2Affine>> {
-    let maps = Maps::<F>::new();
+pub(super) fn sums<N: Copy, C: Coordinate>(
+    numbers: &[[N; 2]],
+    map: impl Fn(&[N; LANES]) -> Pair<C>,
+) -> Option<Pairs<C>> {
     let [mut points, others] = [0, 1].map(|which| {
         let eights = numbers.chunks(LANES).map(|eight| {
-            let lane = |lane: usize| eight[lane.min(eight.len() - 1)][which];
-            let numbers = Fp2::load(&core::array::from_fn(lane));
-            F::apart(Map(&maps, &numbers))
+            map(&core::array::from_fn(|lane| {
+                eight[lane.min(eight.len() - 1)][which]
+            }))
         });
         Pairs(eights.collect())
     });
     points.add(&others)?;
-    isogeny(&mut points)?;
-    let points = clear_cofactor(&points)?;
-    let eights = points.0.iter();
-    let mut result: Vec<G2Affine> = eights
-        .flat_map(|eight| Coordinate::store(&eight.x, &eight.y))
-        .collect();
-    result.truncate(numbers.len());
-    Some(result)
-}
-
-/// The points times the effective cofactor.
-#[inline(always)]
-fn clear_cofactor<F: Field>(points: &Pairs<F>) -> Option<Pairs<F>> {
-    // The parameter is negative.
-    let mut sum = points.times_parameter()?.negate();
-    sum.add(&points.clone().psi())?;
-    let mut result = sum.times_parameter()?.negate();
-    result.add(&sum.negate())?;
-    let mut rest = points.clone();
-    rest.double()?;
-    rest = rest.psi_square();
-    rest.add(&points.clone().negate())?;
-    result.add(&rest)?;
-    Some(result)
+    Some(points)
 }
 
 #[cfg(test)]
 mod tests {
+    use blst::blst_fp_cneg;
+
     use super::super::eight::Eight;
     use super::super::plain::Plain;
     use super::super::tests::everywhere;
     use super::*;
+    use crate::curve::{G1Affine, G2Affine};
 
-    fn check(numbers: &[Numbers]) -> Vec<G2Affine> {
-        let kernel = MapAll(numbers);
+    fn check<P: Hashing>(numbers: &[[P::Number; 2]]) -> Vec<P> {
+        let kernel = MapAll::<P>(numbers);
         let expected = kernel.portable();
         for (path, found) in everywhere(&kernel) {
             assert_eq!(expected, found, "{path}");
@@ -186,8 +168,7 @@ mod tests {
         expected
     }
 
-    #[test]
-    fn messages_are_hashed_as_blst_does_whatever_their_number() {
+    fn as_blst_does<P: Hashing>() {
         let texts: Vec<Vec<u8>> = (0..19_u8).map(|at| vec![at; 7 * usize::from(at)]).collect();
         for tag in [b"".as_slice(), b"BLS_SIG", &[7; 255], &[7; 256]] {
             for count in [0, 1, 7, 8, 9, 16, 19] {
@@ -195,87 +176,98 @@ mod tests {
                     .iter()
                     .map(|text| text.split_at(text.len() / 3).into())
                     .collect();
-                let expected: Vec<G2Affine> = messages
+                let expected: Vec<P> = messages
                     .iter()
-                    .map(|[before, message]| G2Jacobian::hash(message, tag, before).to_affine())
+                    .map(|[before, message]| P::Jacobian::hash(message, tag, before).to_affine())
                     .collect();
-                assert_eq!(expected, hash_to_g2(&messages, tag));
-                let numbers: Vec<Numbers> =
-                    texts[..count].iter().map(|it| numbers(it, tag)).collect();
-                assert_eq!(expected, check(&numbers));
+                assert_eq!(expected, hash_all::<P>(&messages, tag));
+                let numbers: Vec<_> = texts[..count]
+                    .iter()
+                    .map(|text| numbers::<P>(text, tag))
+                    .collect();
+                assert_eq!(expected, check::<P>(&numbers));
             }
         }
     }
 
-    fn small(c0: u64, c1: u64) -> blst_fp2 {
-        blst_fp2 {
-            fp: [c0, c1].map(|value| {
-                let mut result = blst_fp::default();
-                // SAFETY: blst reads six words and writes one number.
-                unsafe { blst_fp_from_uint64(&raw mut result, [value, 0, 0, 0, 0, 0].as_ptr()) };
-                result
-            }),
-        }
+    #[test]
+    fn messages_are_hashed_as_blst_does_whatever_their_number() {
+        as_blst_does::<G1Affine>();
+        as_blst_does::<G2Affine>();
     }
 
-    fn minus(number: &blst_fp2) -> blst_fp2 {
-        let mut result = blst_fp2::default();
-        // SAFETY: blst reads one number and writes one.
-        unsafe { blst::blst_fp2_cneg(&raw mut result, number, true) };
+    /// A small number, or its negative.
+    fn small(value: i8) -> blst_fp {
+        let words = [u64::from(value.unsigned_abs()), 0, 0, 0, 0, 0];
+        let mut positive = blst_fp::default();
+        let mut result = blst_fp::default();
+        // SAFETY: blst reads six words and writes one number; reads one and writes one.
+        unsafe {
+            blst_fp_from_uint64(&raw mut positive, words.as_ptr());
+            blst_fp_cneg(&raw mut result, &raw const positive, value < 0);
+        }
         result
     }
 
-    fn eight() -> Vec<Numbers> {
-        (0..LANES)
-            .map(|at| numbers(&at.to_le_bytes(), b"lanes"))
-            .collect()
+    fn pair<P: Hashing>(numbers: [[i8; 2]; 2]) -> [P::Number; 2] {
+        numbers.map(|number| P::number(&number.map(small)[..P::COEFFICIENTS]))
+    }
+
+    /// Eight pairs of which one is replaced, lane after lane, and what becomes of it.
+    fn replaced<P: Hashing>(special: &[[[i8; 2]; 2]], in_lanes: bool) -> Vec<P> {
+        let good: Vec<_> = (0..LANES)
+            .map(|at| numbers::<P>(&at.to_le_bytes(), b"lanes"))
+            .collect();
+        let expected = check::<P>(&good);
+        let each = special.iter().enumerate().map(|(at, special)| {
+            let mut changed = good.clone();
+            changed[at] = pair::<P>(*special);
+            let found = P::map_all::<Eight<Plain>>(&changed).is_some();
+            assert_eq!(in_lanes, found, "{special:?}");
+            let found = check::<P>(&changed);
+            for lane in 0..LANES {
+                assert_eq!(lane != at, found[lane] == expected[lane]);
+            }
+            found[at]
+        });
+        each.collect()
+    }
+
+    fn own_numbers<P: Hashing>() {
+        let special = [
+            [[0, 0], [1, 0]],
+            [[3, 5], [0, 0]],
+            [[4, 1], [5, 2]],
+            [[-4, 1], [0, 2]],
+            [[-1, 0], [9, -5]],
+            [[7, 9], [8, 9]],
+            [[-1, -1], [2, 1]],
+            [[1, 1], [-2, -1]],
+        ];
+        assert_eq!(LANES, replaced::<P>(&special, true).len());
     }
 
     #[test]
     fn each_lane_maps_its_own_numbers() {
-        let good = eight();
-        let expected = check(&good);
-        for (at, special) in [
-            [small(0, 0), small(1, 0)],
-            [small(3, 5), small(0, 0)],
-            [small(0, 1), small(0, 2)],
-            [minus(&small(0, 1)), small(0, 2)],
-            [minus(&small(1, 0)), minus(&small(0, 5))],
-            [small(7, 9), small(7, 8)],
-            [minus(&small(1, 1)), small(1, 2)],
-            [small(1, 1), minus(&small(1, 2))],
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let mut changed = good.clone();
-            changed[at] = special;
-            assert!(map_all::<Eight<Plain>>(&changed).is_some());
-            for (lane, point) in check(&changed).iter().enumerate() {
-                assert_eq!(lane != at, *point == expected[lane]);
-            }
+        own_numbers::<G1Affine>();
+        own_numbers::<G2Affine>();
+    }
+
+    fn left_to_blst<P: Hashing>() {
+        let special = [
+            [[0, 0], [0, 0]],
+            [[7, 9], [7, 9]],
+            [[7, 9], [-7, -9]],
+            [[1, 4], [-1, -4]],
+        ];
+        for (at, point) in replaced::<P>(&special, false).iter().enumerate() {
+            assert_eq!(at >= 2, point.is_identity());
         }
     }
 
     #[test]
     fn equal_points_and_opposite_ones_are_left_to_blst() {
-        let good = eight();
-        let expected = check(&good);
-        for (at, special) in [
-            [small(0, 0), small(0, 0)],
-            [small(7, 9), small(7, 9)],
-            [small(7, 9), minus(&small(7, 9))],
-            [small(0, 4), minus(&small(0, 4))],
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let mut changed = good.clone();
-            changed[at] = special;
-            assert!(map_all::<Eight<Plain>>(&changed).is_none());
-            let found = check(&changed);
-            assert_eq!(at >= 2, found[at] == G2Affine::default());
-            assert_eq!(expected[at + 1..], found[at + 1..]);
-        }
+        left_to_blst::<G1Affine>();
+        left_to_blst::<G2Affine>();
     }
 }

@@ -44,14 +44,15 @@ mod points;
 mod reading;
 mod root;
 pub(crate) mod rows;
+mod steps;
 mod sum;
-mod swu;
+mod swu_g1;
+mod swu_g2;
 #[cfg(test)]
 mod tests;
-mod twist;
 
 pub(crate) use buckets::multiply_sum;
-pub(crate) use hashing::hash_to_g2;
+pub(crate) use hashing::hash_all;
 pub(crate) use miller::miller_product;
 pub(crate) use multiples::scale_each;
 pub use path::{path, paths, Path, PathUnavailable, VARIABLE};

@@ -1,4 +1,4 @@
-//! From numbers of `Fp2` to points of the curve `y^2 = x^3 + 4 (1 + u)`, eight at a time.
+//! From numbers of `Fp2` to points of G2, eight at a time.
 //!
 //! The simplified map of Shallue, van de Woestijne and Ulas goes to the points of
 //! `E': y^2 = x^3 + A x + B` with `A = 240 u` and `B = 1012 (1 + u)`, an isogeny of degree
@@ -21,19 +21,31 @@
 //! `(x + v / d + w / d^2, y (1 - v / d^2 - 2 w / d^3))` on a curve with 3^6 times the right
 //! coefficient; then to a ninth of the one and minus a 27th of the other.
 //!
+//! # The cofactor
+//!
+//! With the endomorphism `psi`, which on the group is the multiplication by the curve's
+//! parameter `x`, it is cleared by `[x^2 - x - 1] P + [x - 1] psi(P) + psi^2(2 P)`: two
+//! multiplications by `x`.
+//!
 //! # Operations
-//! A map: two powers ([`super::root`]) and some 50 products.
+//! For two numbers: four powers in `Fp` ([`super::root`]), 127 doublings and 15 additions of
+//! points ([`super::steps`]), some 120 products besides.
 //!
 //! # Reference
-//! RFC 9380, sections 6.6.2, 6.6.3 and 8.8.2; Velu: Isogenies entre courbes elliptiques, 1971.
+//! RFC 9380, sections 6.6.2, 6.6.3, 8.8.2 and appendix G.3; Velu: Isogenies entre courbes
+//! elliptiques, 1971; Budroni, Pintore: Efficient hash maps to G2 on BLS curves, 2017.
 
-use blst::blst_fp;
+use blst::{blst_fp, blst_fp2, blst_map_to_g2};
 
 use super::field::{Field, Part, LANES};
 use super::fp::Fp;
 use super::fp2::Fp2;
+use super::hashing::{sums, Hashing};
+use super::points::psi;
 use super::root::{root_by_norm, Norm};
-use super::twist::{invert_all, Pair, Pairs};
+use super::steps::{Pair, Pairs};
+use crate::curve::{G2Affine, G2Jacobian};
+use crate::endomorphism::Endomorphism;
 
 /// A root of `-125`, in blst's form.
 const ROOT: blst_fp = blst_fp {
@@ -47,8 +59,34 @@ const ROOT: blst_fp = blst_fp {
     ],
 };
 
+impl Hashing for G2Affine {
+    type Number = blst_fp2;
+    const COEFFICIENTS: usize = 2;
+
+    fn number(coefficients: &[blst_fp]) -> blst_fp2 {
+        blst_fp2 {
+            fp: [coefficients[0], coefficients[1]],
+        }
+    }
+
+    fn map_with_blst([first, second]: &[blst_fp2; 2]) -> G2Jacobian {
+        let mut point = G2Jacobian::default();
+        // SAFETY: blst reads two numbers and writes one point.
+        unsafe { blst_map_to_g2(&raw mut point.0, first, second) };
+        point
+    }
+
+    #[inline(always)]
+    fn map_all<F: Field>(numbers: &[[blst_fp2; 2]]) -> Option<Pairs<Fp2<F>>> {
+        let maps = Maps::new();
+        let mut points = sums(numbers, |numbers| F::apart(Map(&maps, &Fp2::load(numbers))))?;
+        isogeny(&mut points)?;
+        clear_cofactor(&points)
+    }
+}
+
 /// What the maps take, in each lane; below `2 p`.
-pub(super) struct Maps<F: Field> {
+struct Maps<F: Field> {
     /// 253, 60, 240 and 1012.
     numerator: Fp<F>,
     denominator: Fp<F>,
@@ -63,7 +101,7 @@ pub(super) struct Maps<F: Field> {
 
 impl<F: Field> Maps<F> {
     #[inline(always)]
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let pair = |c0, c1| Fp2 { c0, c1 };
         let minus = |value| Fp::small(value).neg(2);
         Self {
@@ -79,7 +117,7 @@ impl<F: Field> Maps<F> {
 
     /// Points of `E'` for numbers below `2 p`; coordinates are below `2 p`.
     #[inline(always)]
-    fn map(&self, number: &Fp2<F>) -> Pair<F> {
+    fn map(&self, number: &Fp2<F>) -> Pair<Fp2<F>> {
         let square = number.sqr();
         let step = Fp2 {
             c0: square.c1.sub(&square.c0.double(), 4),
@@ -145,7 +183,7 @@ impl<F: Field> Maps<F> {
 
 /// The isogeny from `E'`; `None` if a point is in its kernel.
 #[inline(always)]
-pub(super) fn isogeny<F: Field>(points: &mut Pairs<F>) -> Option<()> {
+fn isogeny<F: Field>(points: &mut Pairs<Fp2<F>>) -> Option<()> {
     let six = Fp::small(6);
     let [linear_factor, constant_factor] = [48, 16].map(Fp::small);
     let third = Fp::small(3).invert()?;
@@ -159,7 +197,7 @@ pub(super) fn isogeny<F: Field>(points: &mut Pairs<F>) -> Option<()> {
             c1: point.x.c1.sub(&six, 2),
         })
         .collect();
-    invert_all(&mut reciprocals)?;
+    Fp2::invert_all(&mut reciprocals)?;
     for (point, reciprocal) in points.0.iter_mut().zip(&reciprocals) {
         let scaled = reciprocal.mul_fp(&linear_factor);
         let linear = Fp2 {
@@ -178,13 +216,37 @@ pub(super) fn isogeny<F: Field>(points: &mut Pairs<F>) -> Option<()> {
 }
 
 /// Numbers to be mapped to points of `E'`: see [`Maps::map`].
-pub(super) struct Map<'a, F: Field>(pub(super) &'a Maps<F>, pub(super) &'a Fp2<F>);
+struct Map<'a, F: Field>(&'a Maps<F>, &'a Fp2<F>);
 
 impl<F: Field> Part<F> for Map<'_, F> {
-    type Output = Pair<F>;
+    type Output = Pair<Fp2<F>>;
 
     #[inline(always)]
-    fn run(self) -> Pair<F> {
+    fn run(self) -> Pair<Fp2<F>> {
         self.0.map(self.1)
     }
+}
+
+/// The points times the effective cofactor.
+#[inline(always)]
+fn clear_cofactor<F: Field>(points: &Pairs<Fp2<F>>) -> Option<Pairs<Fp2<F>>> {
+    // The parameter is negative.
+    let mut sum = points.times_parameter()?.negate();
+    sum.add(&points.clone().each(|point| {
+        let [x, y] = psi(&point.x, &point.y);
+        Pair { x, y }
+    }))?;
+    let mut result = sum.times_parameter()?.negate();
+    result.add(&sum.negate())?;
+    let mut rest = points.clone();
+    rest.double()?;
+    // The endomorphism twice.
+    let beta = Fp::load(&[G2Affine::BETA; LANES]);
+    rest = rest.negate().each(|point| Pair {
+        x: point.x.mul_fp(&beta),
+        ..point
+    });
+    rest.add(&points.clone().negate())?;
+    result.add(&rest)?;
+    Some(result)
 }

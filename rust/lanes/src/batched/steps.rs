@@ -1,8 +1,4 @@
-//! Points of two coordinates over `Fp2`, many times eight, with one inversion for a step of
-//! all of them.
-//!
-//! A number of `Fp2` is inverted through its norm, so that Montgomery's trick needs products
-//! in `Fp` alone.
+//! Points of two coordinates, many times eight, with one inversion for a step of all of them.
 //!
 //! # Divisions by zero
 //!
@@ -10,39 +6,37 @@
 //! functions give `None` then.
 //!
 //! # Operations
-//! For a point, in `Fp`: a doubling takes 9 products and 5 sums of two, an addition 7 and 5.
-//! With three coordinates ([`super::points`]) it would be 8 products, 4 sums of two and 2 of
-//! four, and 6, 16 and 2. A step costs one inversion besides.
+//! For a point of G1: a doubling takes 2 squares and 5 products, an addition 1 and 5. For one
+//! of G2, in `Fp`: 9 products and 5 sums of two, and 7 and 5; with three coordinates
+//! ([`super::points`]) it would be 8, 4 and 2 sums of four, and 6, 16 and 2. A step costs one
+//! inversion besides.
 
-use super::field::{Field, Part, LANES};
-use super::fp::Fp;
-use super::fp2::Fp2;
-use super::points::{psi, PARAMETER};
-use crate::curve::G2Affine;
-use crate::endomorphism::Endomorphism;
+use super::coordinate::Coordinate;
+use super::field::{Field, Part};
+use super::points::PARAMETER;
 
 /// Eight points of two coordinates, both below `2 p`.
 #[derive(Clone, Copy)]
-pub(super) struct Pair<F: Field> {
-    pub(super) x: Fp2<F>,
-    pub(super) y: Fp2<F>,
+pub(crate) struct Pair<C> {
+    pub(super) x: C,
+    pub(super) y: C,
 }
 
 /// Points that are worked on together, eight in each entry.
 #[derive(Clone)]
-pub(super) struct Pairs<F: Field>(pub(super) Vec<Pair<F>>);
+pub(crate) struct Pairs<C>(pub(super) Vec<Pair<C>>);
 
-impl<F: Field> Pairs<F> {
+impl<C: Coordinate> Pairs<C> {
     /// Doubles the points, on a curve `y^2 = x^3 + b`.
     #[inline(always)]
     pub(super) fn double(&mut self) -> Option<()> {
-        F::apart(Step(self, None))
+        C::Field::apart(Step(self, None))
     }
 
     /// Adds the others to the points.
     #[inline(always)]
     pub(super) fn add(&mut self, others: &Self) -> Option<()> {
-        F::apart(Step(self, Some(others)))
+        C::Field::apart(Step(self, Some(others)))
     }
 
     /// The points times the absolute value of the parameter.
@@ -67,27 +61,9 @@ impl<F: Field> Pairs<F> {
         })
     }
 
-    /// The endomorphism that on G2 is the multiplication by the parameter.
+    /// Does something with each eight.
     #[inline(always)]
-    pub(super) fn psi(self) -> Self {
-        self.each(|point| {
-            let [x, y] = psi(&point.x, &point.y);
-            Pair { x, y }
-        })
-    }
-
-    /// That endomorphism twice.
-    #[inline(always)]
-    pub(super) fn psi_square(self) -> Self {
-        let beta = Fp::load(&[G2Affine::BETA; LANES]);
-        self.negate().each(|point| Pair {
-            x: point.x.mul_fp(&beta),
-            ..point
-        })
-    }
-
-    #[inline(always)]
-    fn each(mut self, work: impl Fn(Pair<F>) -> Pair<F>) -> Self {
+    pub(super) fn each(mut self, work: impl Fn(Pair<C>) -> Pair<C>) -> Self {
         for point in &mut self.0 {
             *point = work(*point);
         }
@@ -96,15 +72,15 @@ impl<F: Field> Pairs<F> {
 }
 
 /// A step of all points: the sum with others, or with themselves.
-struct Step<'a, F: Field>(&'a mut Pairs<F>, Option<&'a Pairs<F>>);
+struct Step<'a, C>(&'a mut Pairs<C>, Option<&'a Pairs<C>>);
 
-impl<F: Field> Part<F> for Step<'_, F> {
+impl<C: Coordinate> Part<C::Field> for Step<'_, C> {
     type Output = Option<()>;
 
     #[inline(always)]
     fn run(self) -> Option<()> {
         let Self(points, others) = self;
-        let mut reciprocals: Vec<Fp2<F>> = match others {
+        let mut reciprocals: Vec<C> = match others {
             None => points.0.iter().map(|point| point.y.double()).collect(),
             Some(others) => {
                 let both = points.0.iter().zip(&others.0);
@@ -112,7 +88,7 @@ impl<F: Field> Part<F> for Step<'_, F> {
                     .collect()
             }
         };
-        invert_all(&mut reciprocals)?;
+        C::invert_all(&mut reciprocals)?;
         for (at, (point, reciprocal)) in points.0.iter_mut().zip(&reciprocals).enumerate() {
             let (rise, other_x) = match others {
                 None => {
@@ -128,24 +104,4 @@ impl<F: Field> Part<F> for Step<'_, F> {
         }
         Some(())
     }
-}
-
-/// Replaces numbers, below `4 p`, by their inverses, below `2 p`; `None` if one is zero.
-#[inline(always)]
-pub(super) fn invert_all<F: Field>(numbers: &mut [Fp2<F>]) -> Option<()> {
-    let mut product = Fp::one();
-    let norms: Vec<[Fp<F>; 2]> = numbers
-        .iter()
-        .map(|number| {
-            let (before, norm) = (product, number.norm());
-            product = product.mul(&norm);
-            [before, norm]
-        })
-        .collect();
-    let mut inverse = product.invert()?;
-    for (number, [before, norm]) in numbers.iter_mut().zip(&norms).rev() {
-        *number = number.conjugate(4).mul_fp(&inverse.mul(before));
-        inverse = inverse.mul(norm);
-    }
-    Some(())
 }
