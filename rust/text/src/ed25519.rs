@@ -30,7 +30,12 @@ impl Ed25519PublicKey {
     /// # Reference
     /// RFC 8032, section 5.1.3.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        point::edwards(bytes).map(|point| Self(point.into()))
+        let encoded = point::edwards_encoding(bytes)?;
+        VerifyingKey::from_bytes(&encoded)
+            .map(Self)
+            .map_err(|_| Error::Key {
+                expected: point::NO_EDWARDS_POINT,
+            })
     }
 
     /// The 32 bytes.

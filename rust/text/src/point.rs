@@ -2,7 +2,7 @@
 //!
 //! Keys are public: nothing here runs in constant time for its input.
 
-use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 
 use crate::error::{Error, Result};
 use crate::weierstrass;
@@ -44,21 +44,28 @@ fn key<T>(expected: &'static str) -> Result<T> {
     Err(Error::Key { expected })
 }
 
-/// The point that an Ed25519 key is: in canonical form, and not of small order.
-pub(crate) fn edwards(bytes: &[u8]) -> Result<curve25519_dalek::EdwardsPoint> {
-    let Ok(compressed) = CompressedEdwardsY::from_slice(bytes) else {
+/// The encoding of an Ed25519 key, canonical and not of small order, if it is one of a point at all.
+pub(crate) fn edwards_encoding(bytes: &[u8]) -> Result<[u8; 32]> {
+    let Ok(encoded) = <[u8; 32]>::try_from(bytes) else {
         return key("an Ed25519 key of 32 bytes");
     };
-    let y = without_sign(compressed.to_bytes());
+    let y = without_sign(encoded);
     if y.iter().rev().ge(PRIME_25519.iter().rev()) {
         return key("an Ed25519 key in canonical form");
     }
     if SMALL_ORDER_Y.contains(&y) {
         return key("an Ed25519 key of large order");
     }
-    match compressed.decompress() {
+    Ok(encoded)
+}
+
+/// What is said of an encoding that no point has.
+pub(crate) const NO_EDWARDS_POINT: &str = "a point of the Ed25519 curve";
+
+fn edwards(bytes: &[u8]) -> Result<EdwardsPoint> {
+    match CompressedEdwardsY(edwards_encoding(bytes)?).decompress() {
         Some(point) => Ok(point),
-        None => key("a point of the Ed25519 curve"),
+        None => key(NO_EDWARDS_POINT),
     }
 }
 
