@@ -19,11 +19,10 @@ from typing import Final
 from trustid.encoding import sha256
 from trustid.errors import AccumulatorStateError, InternalError, MalformedError, StoreError
 from trustid.keys import PublicKey, SigningKey
-from trustid.keys.sealing import seal_to
 from trustid.status.accumulator import Manager, encode_slots
+from trustid.status.epochs.joining import Joining, is_member
 from trustid.status.epochs.manager_keys import ManagerKeys
 from trustid.status.epochs.ports_manager import (
-    Batch,
     BegunEpoch,
     IssuerDesk,
     PublishedEpoch,
@@ -31,21 +30,18 @@ from trustid.status.epochs.ports_manager import (
     StoredRegistry,
     TicketPool,
 )
-from trustid.status.epochs.replaying import epochs_of, replay
+from trustid.status.epochs.replaying import epochs_of, replay, stored_registry
 from trustid.status.epochs.statement import (
     EpochStatement,
     SignedStatement,
+    UncheckedStatement,
     check_registry_uri,
     keys_by_thumbprint,
     read_statement,
     sign_statement,
 )
-from trustid.status.tickets import seal_ticket
 
-__all__ = ["BATCH_TICKETS", "EPOCH_REVOCATIONS_MAX", "Registry", "RegistryStatus"]
-
-BATCH_TICKETS: Final = 50_000
-"""Slots that are noted in one step; each step writes the map of taken slots anew."""
+__all__ = ["EPOCH_REVOCATIONS_MAX", "Registry", "RegistryStatus"]
 
 EPOCH_REVOCATIONS_MAX: Final = 1 << 22
 """Revocations of one epoch; more wait for the next."""
@@ -85,8 +81,10 @@ class Registry:
         clock: Epoch seconds.
 
     Raises:
-        StoreError: `registry_missing`; `store_tampered`: state and secrets do
-            not belong together.
+        StoreError: `registry_missing`; `store_rolled_back`; `store_tampered`:
+            state and secrets do not belong together.
+        KeystoreError: `key_missing`: the keystore is older than the last
+            handover of the statements' key.
     """
 
     def __init__(self, store: RegistryStore, keys: ManagerKeys, *, clock: Callable[[], int]) -> None:
@@ -95,6 +93,9 @@ class Registry:
         self._clock = clock
         if bytes(keys.params) != self._stored().params:
             raise StoreError("store_tampered", "expected the keystore of this registry")
+        newest = store.last_published()
+        if newest is not None and newest.token is not None:
+            keys.signing_key(UncheckedStatement(newest.token, self.uri).kid)
 
     @classmethod
     def create(
@@ -140,7 +141,7 @@ class Registry:
 
     @property
     def statement_key(self) -> PublicKey:
-        """The public key that checks its newest statement, published or about to be."""
+        """The public key that checks its newest published statement; the first key before there is one."""
         last = self.last_published()
         newest = None if last is None else self.statement(last.epoch)
         if newest is None or newest.signer is None:
@@ -203,18 +204,7 @@ class Registry:
             StoreError: `store_rolled_back`: the pool has slots that were never given out.
             MalformedError: `malformed`, `key_invalid`.
         """
-        if count < 1:
-            raise MalformedError("malformed", "expected a number of tickets above zero")
-        seal_to(ticket_key, b"", b"")  # a key that is none must not cost a slot
-        done = sum(self._deliver(batch, pool, ticket_key) for batch in self._store.undelivered(pool_name))
-        self._check_free(self._stored(), count - done)
-        while done < count:
-            batch = self._take(pool_name, pool, min(count - done, BATCH_TICKETS))
-            self._deliver(batch, pool, ticket_key)
-            done += batch.count
-            if progress is not None:
-                progress("tickets", done, count)
-        return done
+        return Joining(self._store, self._keys).join(pool_name, pool, ticket_key, count, progress=progress)
 
     def revoke(self, slots: Sequence[int]) -> int:
         """Revoke slots as of the next epoch, for good. Again changes nothing.
@@ -346,10 +336,7 @@ class Registry:
         replay(self._store, self._keys, self.read)
 
     def _stored(self) -> StoredRegistry:
-        stored = self._store.registry()
-        if stored is None:
-            raise StoreError("registry_missing", "expected a registry in the store")
-        return stored
+        return stored_registry(self._store)
 
     def _manager(self, stored: StoredRegistry) -> Manager:
         return self._keys.manager(stored.state)
@@ -374,58 +361,11 @@ class Registry:
         successor = self._keys.successor_of(key)
         return None if successor is None else successor.public_key
 
-    def _check_free(self, stored: StoredRegistry, count: int) -> None:
-        free = self._keys.params.capacity - stored.joined
-        if free < count:
-            raise AccumulatorStateError("registry_full", f"expected {count:,} free slots, found {free:,}")
-
-    def _take(self, pool_name: str, pool: TicketPool, count: int) -> Batch:
-        """Note the next slots as given out. Of processes that try at once one comes first, the others try again."""
-        while True:
-            stored = self._stored()
-            manager = self._manager(stored)
-            self._check_free(stored, count)
-            batch = Batch(0, pool_name, stored.joined, count)
-            slots = self._slots(batch)
-            for slot in slots:
-                manager.take(slot)
-            # What the pool has and this store does not know of, a newer copy of the store gave out.
-            if pool.known_slots(stored.uri, slots):
-                raise StoreError("store_rolled_back", "the issuer has slots that were never given out here")
-            joined, state = stored.joined + count, manager.state_bytes()
-            saved = self._store.save_join(stored.version, batch, joined=joined, state=state)
-            if saved is not None:
-                return saved
-
-    def _deliver(self, batch: Batch, pool: TicketPool, ticket_key: bytes) -> int:
-        stored = self._stored()
-        manager = self._manager(stored)
-        tickets = [
-            (slot, seal_ticket(ticket_key, stored.uri, slot, manager.member(slot)))
-            for slot in self._slots(batch)
-            # What was revoked before anybody had it is nobody's loss.
-            if _is_member(manager, slot)
-        ]
-        pool.add_tickets(stored.uri, tickets)
-        self._store.delivered(batch.id)
-        return batch.count
-
     def _pool_of(self, slot: int) -> str | None:
         order = self._keys.order
         return self._store.pool_of(order.counter(slot)) if 0 <= slot < order.size else None
 
-    def _slots(self, batch: Batch) -> list[int]:
-        return self._keys.order.indexes(range(batch.first, batch.first + batch.count))
-
-
-def _is_member(manager: Manager, slot: int) -> bool:
-    try:
-        manager.member(slot)
-    except (AccumulatorStateError, OverflowError):
-        return False
-    return True
-
 
 def _check_member(manager: Manager, slot: int) -> None:
-    if not _is_member(manager, slot):
+    if not is_member(manager, slot):
         raise AccumulatorStateError("not_member", f"slot {slot} was never given out")

@@ -1,4 +1,4 @@
-"""A registry's past, epoch by epoch, and computing it again."""
+"""A registry as it is kept, its past epoch by epoch, and computing that again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,26 @@ from typing import Final
 from trustid.errors import StoreError
 from trustid.status.accumulator import encode_slots
 from trustid.status.epochs.manager_keys import ManagerKeys
-from trustid.status.epochs.ports_manager import PublishedEpoch, RegistryStore
+from trustid.status.epochs.ports_manager import PublishedEpoch, RegistryStore, StoredRegistry
 from trustid.status.epochs.statement import SignedStatement
 
-__all__ = ["epochs_of", "replay"]
+__all__ = ["epochs_of", "replay", "stored_registry"]
 
 HISTORY_PAGE: Final = 1000
 ACCUMULATOR_BYTES: Final = 56
 LENGTH_BYTES: Final = 8
+
+
+def stored_registry(store: RegistryStore) -> StoredRegistry:
+    """The registry as it is kept.
+
+    Raises:
+        StoreError: `registry_missing`; as `RegistryStore.registry`.
+    """
+    stored = store.registry()
+    if stored is None:
+        raise StoreError("registry_missing", "expected a registry in the store")
+    return stored
 
 
 def epochs_of(store: RegistryStore) -> Iterator[PublishedEpoch]:
@@ -41,9 +53,7 @@ def replay(store: RegistryStore, keys: ManagerKeys, read: Callable[[str], Signed
     Cost:
         As revoking everything again.
     """
-    stored = store.registry()
-    if stored is None:
-        raise StoreError("registry_missing", "expected a registry in the store")
+    stored = stored_registry(store)
     # The state of a registry that all have joined and nobody left: the first value, today's map of taken slots.
     taken = stored.state[ACCUMULATOR_BYTES:]
     length = int.from_bytes(taken[:LENGTH_BYTES], "big")
