@@ -63,6 +63,7 @@ bench: bench-credentials bench-bls bench-dids bench-revocation bench-lists bench
 
 bench-credentials: $(DEV)/.ready ## SD-JWT VC and Data Integrity against PyPI sd-jwt, didkit and raw signatures
 	$(BIN)/python -m benchmarks.credentials
+	$(BIN)/python -m benchmarks.issuing_many
 
 bench-bls: $(DEV)/.bench ## BLS signatures against blst, blspy, chia_rs and py_ecc
 	$(BIN)/python -m benchmarks.bls
