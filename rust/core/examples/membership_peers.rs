@@ -4,8 +4,9 @@
 //! blst's own functions takes for the same. Both sides take turns, and the least of
 //! all rounds counts, in processor time. Run by `python -m benchmarks.revocation`.
 //!
-//! `--paths` prints the ways this machine has to make rows, `--rows` measures nothing
-//! but rows, `--members N` says for how many; `TRUSTID_LANES` chooses the way.
+//! `--paths` prints the ways this machine has to work in bulk, `--rows` measures nothing
+//! but rows, `--members N` says for how many, `--batch` nothing but checks of many proofs;
+//! `TRUSTID_LANES` chooses the way.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -26,6 +27,9 @@ use trustid_core::membership::{
 
 const NONCE: &[u8] = b"a nonce of bytes";
 const DIGEST: [u8; 32] = [7; 32];
+
+/// The slot of the holder who proves.
+const SLOT: u64 = 100_007;
 
 /// Calls of the peer between two of ours, which may be long.
 const PEER_CALLS: usize = 20;
@@ -116,8 +120,10 @@ fn main() {
     let rounds = if quick { 20 } else { 200 };
     let mut manager =
         Manager::create(b"https://example.org/registry", 1 << 20).expect("a registry");
-    for slot in 0..100_100 {
-        manager.take(slot).expect("a free slot");
+    manager.take(SLOT).expect("a free slot");
+    if given("--batch") {
+        many_proofs(&manager, rounds / 10);
+        return;
     }
     holder_and_verifier(&manager, rounds);
     revocations(if quick { 100_000 } else { 1_000_000 });
@@ -167,8 +173,8 @@ fn revocations(count: u64) {
 
 fn holder_and_verifier(manager: &Manager, rounds: usize) {
     let (params, value) = (manager.params(), manager.accumulator());
-    let member = manager.member(100_007).expect("in");
-    let row = manager.row(100_007).expect("in");
+    let member = manager.member(SLOT).expect("in");
+    let row = manager.row(SLOT).expect("in");
     let opening = Opening::generate(&member).expect("randomness");
     let witness = Witness::check(params, value, &member, &row).expect("a row");
     let context = Context::new(b"https://verifier.example", NONCE, &DIGEST).expect("a context");
@@ -212,17 +218,39 @@ fn holder_and_verifier(manager: &Manager, rounds: usize) {
         },
         ("pairings", 2, &mut pair),
     );
-    let proofs: Vec<[u8; 288]> = (0..1_000).map(|_| prove().to_bytes()).collect();
+}
+
+/// A thousand proofs of one epoch, read and checked together.
+fn many_proofs(manager: &Manager, rounds: usize) {
+    let (params, value) = (manager.params(), manager.accumulator());
+    let member = manager.member(SLOT).expect("in");
+    let row = manager.row(SLOT).expect("in");
+    let opening = Opening::generate(&member).expect("randomness");
+    let witness = Witness::check(params, value, &member, &row).expect("a row");
+    let context = Context::new(b"https://verifier.example", NONCE, &DIGEST).expect("a context");
+    let verifier = Verifier::new(params, value);
+    let count = 1_000;
+    let proofs: Vec<u8> = (0..count)
+        .flat_map(|_| {
+            let proof = witness.prove(&opening, &context).expect("a proof");
+            proof.to_bytes()
+        })
+        .collect();
+    let commitments = opening.commitment().to_bytes().repeat(count);
+    let lanes = trustid_lanes::path().expect("a way that this machine has");
     compare(
-        "read and check, each of 1,000",
-        rounds / 10,
-        1_000,
+        &format!("read and check, each of 1,000, {}", lanes.name()),
+        rounds,
+        count,
         &mut || {
+            let proofs = MembershipProof::read_all(&proofs, 1).expect("proofs");
+            let commitments = Commitment::read_all(&commitments, 1).expect("commitments");
             let batch: Vec<Presentation<'_>> = proofs
-                .iter()
-                .map(|bytes| Presentation {
-                    proof: MembershipProof::from_bytes(bytes).expect("a proof"),
-                    commitment: Commitment::from_bytes(&commitment).expect("a commitment"),
+                .into_iter()
+                .zip(commitments)
+                .map(|(proof, commitment)| Presentation {
+                    proof,
+                    commitment,
                     context,
                 })
                 .collect();
