@@ -5,16 +5,16 @@ use core::fmt::Debug;
 use blst::{
     blst_encode_to_g1, blst_encode_to_g2, blst_fp, blst_fp2, blst_fp2_cneg, blst_fp_cneg,
     blst_hash_to_g1, blst_hash_to_g2, blst_p1, blst_p1_add_or_double, blst_p1_add_or_double_affine,
-    blst_p1_affine, blst_p1_affine_compress, blst_p1_affine_generator, blst_p1_affine_in_g1,
-    blst_p1_affine_is_inf, blst_p1_affine_serialize, blst_p1_cneg, blst_p1_deserialize,
-    blst_p1_from_affine, blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress,
-    blst_p1s_add, blst_p1s_mult_pippenger, blst_p1s_mult_pippenger_scratch_sizeof,
-    blst_p1s_to_affine, blst_p2, blst_p2_add_or_double, blst_p2_add_or_double_affine,
-    blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_generator, blst_p2_affine_in_g2,
-    blst_p2_affine_is_inf, blst_p2_affine_serialize, blst_p2_cneg, blst_p2_deserialize,
-    blst_p2_from_affine, blst_p2_is_inf, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
-    blst_p2s_add, blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof,
-    blst_p2s_to_affine, blst_sign_pk_in_g1, blst_sign_pk_in_g2, BLST_ERROR,
+    blst_p1_affine, blst_p1_affine_compress, blst_p1_affine_generator, blst_p1_affine_is_inf,
+    blst_p1_affine_serialize, blst_p1_cneg, blst_p1_deserialize, blst_p1_from_affine,
+    blst_p1_is_inf, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress, blst_p1s_add,
+    blst_p1s_mult_pippenger, blst_p1s_mult_pippenger_scratch_sizeof, blst_p1s_to_affine, blst_p2,
+    blst_p2_add_or_double, blst_p2_add_or_double_affine, blst_p2_affine, blst_p2_affine_compress,
+    blst_p2_affine_generator, blst_p2_affine_in_g2, blst_p2_affine_is_inf,
+    blst_p2_affine_serialize, blst_p2_cneg, blst_p2_deserialize, blst_p2_from_affine,
+    blst_p2_is_inf, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress, blst_p2s_add,
+    blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof, blst_p2s_to_affine,
+    blst_sign_pk_in_g1, blst_sign_pk_in_g2, BLST_ERROR,
 };
 
 use crate::endomorphism::{self, COEFFICIENT};
@@ -164,7 +164,7 @@ pub trait Jacobian: Copy + Default + Debug + Send + Sync + 'static {
 macro_rules! curve {
     ($affine:ident($raw_affine:ident), $field:ty, $jacobian:ident($raw:ty), $name:literal, $compressed:literal,
      $generator:ident, $uncompress:ident, $deserialize:ident, $compress:ident, $serialize:ident,
-     $in_group:ident, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $best_sum:expr, $sum_size:expr, $read_all:expr, $scratch_size:ident, $multiply_sum:ident, $best_multiply_sum:expr, $best_scale_each:expr, $hash:ident, $hash_all:expr, $encode:ident, $add:ident,
+     $in_group:expr, $affine_is_infinity:ident, $negate_coordinate:ident, $sum:ident, $best_sum:expr, $sum_size:expr, $read_all:expr, $scratch_size:ident, $multiply_sum:ident, $best_multiply_sum:expr, $best_scale_each:expr, $hash:ident, $hash_all:expr, $encode:ident, $add:ident,
      $add_affine:ident, $negate:ident, $multiply_secret:ident, $multiply:ident, $is_infinity:ident,
      $from_affine:ident, $to_affine:ident, $to_affine_all:ident) => {
         #[doc = concat!("A point of ", $name, " with two coordinates.")]
@@ -276,8 +276,7 @@ macro_rules! curve {
             }
 
             fn in_subgroup(&self) -> bool {
-                // SAFETY: blst reads one point.
-                unsafe { $in_group(&raw const self.0) }
+                $in_group(self)
             }
 
             fn is_identity(&self) -> bool {
@@ -492,7 +491,7 @@ curve!(
     blst_p1_deserialize,
     blst_p1_affine_compress,
     blst_p1_affine_serialize,
-    blst_p1_affine_in_g1,
+    crate::public_point::in_subgroup,
     blst_p1_affine_is_inf,
     blst_fp_cneg,
     blst_p1s_add,
@@ -528,7 +527,8 @@ curve!(
     blst_p2_deserialize,
     blst_p2_affine_compress,
     blst_p2_affine_serialize,
-    blst_p2_affine_in_g2,
+    // SAFETY: blst reads one point.
+    |point: &G2Affine| unsafe { blst_p2_affine_in_g2(&raw const point.0) },
     blst_p2_affine_is_inf,
     blst_fp2_cneg,
     blst_p2s_add,

@@ -13,8 +13,9 @@
 
 use blst::blst_p1_double;
 
-use crate::curve::{Affine, G1Affine, G1Jacobian, Jacobian};
+use crate::curve::{G1Affine, G1Jacobian, Jacobian};
 use crate::endomorphism::{Endomorphism, PARAMETER_SQUARED};
+use crate::public_point::PublicPoint;
 use crate::scalar::Scalar;
 
 /// Bits of a digit, its sign included.
@@ -69,19 +70,18 @@ impl OddMultiples {
                 [(multiples.0, digits(low)), (other, digits(high))]
             })
             .collect();
-        let mut total = G1Jacobian::default();
+        let mut total = PublicPoint::default();
         for place in (0..DIGITS).rev() {
-            total = double(&total);
+            total.double();
             for (multiples, digits) in &halves {
                 let digit = digits[place];
-                if digit == 0 {
-                    continue;
+                if digit != 0 {
+                    let point = &multiples[usize::from(digit.unsigned_abs()) / 2];
+                    total.add(point, digit < 0);
                 }
-                let point = multiples[usize::from(digit.unsigned_abs()) / 2];
-                total = total.add_affine(&if digit < 0 { point.negate() } else { point });
             }
         }
-        total
+        total.into()
     }
 }
 
@@ -135,6 +135,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::curve::Affine;
 
     /// The order less one.
     fn largest() -> Scalar {

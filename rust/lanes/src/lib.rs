@@ -15,12 +15,14 @@
 mod batched;
 mod curve;
 mod digest;
+mod element;
 mod endomorphism;
 mod field;
 mod fixed;
 mod interleaved;
+mod memory;
 mod pairing;
-mod prefetch;
+mod public_point;
 mod scalar;
 mod secret;
 
@@ -30,8 +32,8 @@ pub use digest::{sha256, Digest, ShortMessage};
 pub use endomorphism::COEFFICIENT;
 pub use fixed::{FixedBase, Multiples};
 pub use interleaved::OddMultiples;
+pub use memory::prefetch;
 pub use pairing::{MillerLoop, PreparedG2};
-pub use prefetch::prefetch;
 pub use scalar::{expand_message, Scalar};
 pub use secret::{SecretScalar, SECRET_BYTES};
 

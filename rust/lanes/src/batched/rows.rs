@@ -8,7 +8,7 @@ use super::field::{Field, LANES};
 use super::fp::Fp;
 use super::path::{on_path, Kernel, Path};
 use crate::fixed::{self, Digit, Entry};
-use crate::prefetch::prefetch;
+use crate::memory::{large, prefetch};
 
 /// Groups of eight that are fetched from memory ahead of their turn.
 const AHEAD: usize = 3;
@@ -32,7 +32,7 @@ struct Points<F: Field> {
 }
 
 /// The table of some finite points for a path.
-pub(crate) fn table(path: Path, entries: &[Entry]) -> Table {
+pub(crate) fn table(path: Path, entries: Vec<Entry>) -> Table {
     on_path(path, Storing(entries))
 }
 
@@ -44,9 +44,9 @@ pub(crate) fn add_up(path: Path, tables: &[Table], digits: &[Vec<Digit>]) -> Opt
     on_path(path, AddingUp { tables, digits })
 }
 
-struct Storing<'a>(&'a [Entry]);
+struct Storing(Vec<Entry>);
 
-impl Kernel for Storing<'_> {
+impl Kernel for Storing {
     type Output = Table;
 
     #[inline(always)]
@@ -63,9 +63,7 @@ impl Kernel for Storing<'_> {
     }
 
     fn portable(self) -> Table {
-        let mut list = large(self.0.len());
-        list.extend_from_slice(self.0);
-        Table(Box::new(list))
+        Table(Box::new(self.0))
     }
 }
 
@@ -89,9 +87,14 @@ impl Kernel for AddingUp<'_> {
                 y: first.y(group),
             })
             .collect();
-        let mut added = vec![(Fp::one(), Fp::one()); groups];
+        let nothing = Step {
+            x: Fp::one(),
+            y: Fp::one(),
+            before: Fp::one(),
+        };
+        let mut steps = vec![nothing; groups];
         for summands in all {
-            add(&mut sums, &summands?, &mut added)?;
+            add(&mut sums, &summands?, &mut steps)?;
         }
         let mut found = Vec::with_capacity(groups * LANES);
         for Points { x, y } in &sums {
@@ -156,57 +159,45 @@ impl<'a, F: Field> Summands<'a, F> {
     }
 }
 
+/// What is kept of eight additions until their divisors are inverted.
+#[derive(Clone, Copy)]
+struct Step<F: Field> {
+    /// What is added, so that the table is read once.
+    x: Fp<F>,
+    y: Fp<F>,
+    /// The product of all differences before.
+    before: Fp<F>,
+}
+
 /// Adds a point to each sum; `None`, and nothing is of use, if one has no slope.
-///
-/// `added` is room for the `x` of what is added, and the product of all differences before.
 #[inline(always)]
 fn add<F: Field>(
     sums: &mut [Points<F>],
     summands: &Summands<'_, F>,
-    added: &mut [(Fp<F>, Fp<F>)],
+    steps: &mut [Step<F>],
 ) -> Option<()> {
     let mut product = Fp::one();
     for group in 0..AHEAD {
         summands.fetch(group);
     }
-    for (group, (sum, slot)) in sums.iter().zip(added.iter_mut()).enumerate() {
+    for (group, (sum, step)) in sums.iter().zip(steps.iter_mut()).enumerate() {
         summands.fetch(group + AHEAD);
-        let x2 = summands.x(group);
-        *slot = (x2, product);
-        product = product.mul(&x2.difference(&sum.x, 2));
+        *step = Step {
+            x: summands.x(group),
+            y: summands.y(group),
+            before: product,
+        };
+        product = product.mul(&step.x.difference(&sum.x, 2));
     }
     let mut inverse = product.invert()?;
-    for (group, (sum, (x2, before))) in sums.iter_mut().zip(added.iter()).enumerate().rev() {
+    for (sum, step) in sums.iter_mut().zip(steps.iter()).rev() {
         let Points { x: x1, y: y1 } = *sum;
-        let reciprocal = inverse.mul(before);
-        inverse = inverse.mul(&x2.difference(&x1, 2));
-        let slope = summands.y(group).difference(&y1, 2).mul(&reciprocal);
-        let x3 = slope.sqr().difference(&x1, 2).sub(x2, 2).reduce(6);
+        let reciprocal = inverse.mul(&step.before);
+        inverse = inverse.mul(&step.x.difference(&x1, 2));
+        let slope = step.y.difference(&y1, 2).mul(&reciprocal);
+        let x3 = slope.sqr().difference(&x1, 2).sub(&step.x, 2).reduce(6);
         let y3 = slope.mul(&x1.difference(&x3, 2)).sub(&y1, 2).reduce(4);
         *sum = Points { x: x3, y: y3 };
     }
     Some(())
-}
-
-/// Bytes of the smallest page.
-#[cfg(target_os = "linux")]
-const PAGE: usize = 4096;
-
-/// Memory for a table, in large pages where the system has them: it is read all over, and
-/// finding where a small page lies would take as long as reading it.
-fn large<T>(count: usize) -> Vec<T> {
-    let mut list: Vec<T> = Vec::with_capacity(count);
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::mm::{madvise, Advice};
-        let begin = list.as_mut_ptr().cast::<u8>();
-        // The system takes whole pages only.
-        let skipped = begin.align_offset(PAGE);
-        let bytes = (size_of::<T>() * count).saturating_sub(skipped) / PAGE * PAGE;
-        let begin = begin.wrapping_add(skipped).cast();
-        // SAFETY: the memory belongs to the list, and its content is not changed. If the
-        // system has no such pages it says so, and nothing is lost.
-        let _ = unsafe { madvise(begin, bytes, Advice::LinuxHugepage) };
-    }
-    list
 }

@@ -19,13 +19,13 @@
 //! Joye, Tunstall: Exponent recoding and regular exponentiation algorithms, 2009.
 
 mod adding;
-mod element;
 mod multiples;
 mod recoding;
 #[cfg(test)]
 mod tests;
 
 use crate::curve::{Affine, G1Affine, G1Jacobian, Jacobian};
+use crate::public_point::PublicPoint;
 use crate::scalar::Scalar;
 use crate::ORDER_BITS;
 
@@ -75,21 +75,13 @@ impl FixedBase {
     #[must_use]
     pub fn multiply(&self, scalar: &Scalar) -> G1Jacobian {
         let recoded = Recoded::of(scalar);
-        let mut total = G1Jacobian::default();
+        let mut total = PublicPoint::default();
         for (window, table) in self.windows.iter().zip(&self.tables) {
             let digit = recoded.digit(window);
             let point = table[digit.place()].point();
-            total = total.add_affine(&if digit.is_negative() {
-                point.negate()
-            } else {
-                point
-            });
+            total.add(&point, digit.is_negative() != recoded.negated);
         }
-        if recoded.negated {
-            total.negate()
-        } else {
-            total
-        }
+        total.into()
     }
 }
 

@@ -6,10 +6,10 @@ use zeroize::Zeroize;
 
 use super::adding::{odd_multiples, Entry};
 use super::bases;
-use super::element::words;
 use super::recoding::{Digit, Recoded, Window};
 use crate::batched::{path, rows, Path};
 use crate::curve::{Affine, G1Affine, G1Jacobian, Jacobian};
+use crate::element::words;
 use crate::field::MODULUS;
 use crate::scalar::Scalar;
 use crate::ORDER_BITS;
@@ -110,7 +110,7 @@ fn tables(path: Path, point: &G1Affine, windows: &[Window], threads: usize) -> V
     let bases = bases(point, windows);
     let work: Vec<_> = windows.iter().zip(&bases).collect();
     let make = |(window, base): &(&Window, &G1Affine)| {
-        rows::table(path, &odd_multiples(base, window.entries()))
+        rows::table(path, odd_multiples(base, window.entries()))
     };
     if threads == 1 {
         return work.iter().map(make).collect();
