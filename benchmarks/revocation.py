@@ -88,7 +88,7 @@ def paths() -> list[str]:
 
 def dock(*arguments: str) -> dict[str, float]:
     """Microseconds of the peer, by name; the size of a proof in bytes."""
-    command = [DOCK / "release" / "dock-peer", *arguments]
+    command = [str(DOCK / "release" / "dock-peer"), *arguments]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in found.stdout.splitlines()]
     return {row["name"]: row.get("bytes") or 1e6 * row["seconds"] for row in rows}
