@@ -28,8 +28,8 @@ type SignatureJacobian<S> = <<S as Suite>::Signature as Affine>::Jacobian;
 /// are not a whole number of keys; [`Error::LimitExceeded`] above [`MAX_BULK`].
 ///
 /// # Cost
-/// That of [`PublicKey::from_bytes`] for each, shared among the threads; keys of 48 bytes
-/// take half of it where the processor has AVX2, and less with AVX-512 IFMA.
+/// That of [`PublicKey::from_bytes`] for each, shared among the threads; about two thirds of
+/// it where the processor has AVX2.
 pub fn read_keys<S: Suite>(bytes: &[u8], threads: usize) -> Result<Vec<PublicKey<S>>, Error> {
     read_all(
         bytes,

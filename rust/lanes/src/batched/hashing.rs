@@ -151,7 +151,7 @@ pub(super) fn sums<N: Copy, C: Coordinate>(
 
 #[cfg(test)]
 mod tests {
-    use blst::blst_fp_cneg;
+    use blst::{blst_fp_cneg, blst_fp_inverse, blst_fp_sqrt};
 
     use super::super::eight::Eight;
     use super::super::plain::Plain;
@@ -251,6 +251,22 @@ mod tests {
     fn each_lane_maps_its_own_numbers() {
         own_numbers::<G1Affine>();
         own_numbers::<G2Affine>();
+    }
+
+    #[test]
+    fn where_the_map_to_g1_would_divide_by_zero_it_has_its_exception() {
+        // Z t^2 = -1 for Z = 11.
+        let mut number = small(-11);
+        // SAFETY: blst reads one number and writes one, which may be the same.
+        let found = unsafe {
+            blst_fp_inverse(&raw mut number, &raw const number);
+            blst_fp_sqrt(&raw mut number, &raw const number)
+        };
+        assert!(found);
+        let mut numbers = [[number, small(2)]; LANES];
+        numbers[3] = [small(3), number];
+        assert!(G1Affine::map_all::<Eight<Plain>>(&numbers).is_some());
+        check::<G1Affine>(&numbers);
     }
 
     fn left_to_blst<P: Hashing>() {
