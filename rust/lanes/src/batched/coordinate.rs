@@ -27,7 +27,7 @@ pub(crate) trait Coordinate: Copy {
     fn dot_pair(left: [&Self; 2], right: [&Self; 2]) -> Self;
     fn reduce(&self, bound: u64) -> Self;
     fn invert(&self) -> Option<Self>;
-    /// Replaces numbers, below `4 p`, by their inverses, below `2 p`, with one inversion;
+    /// Replaces numbers, below `8 p`, by their inverses, below `2 p`, with one inversion;
     /// `None` if one is zero.
     fn invert_all(numbers: &mut [Self]) -> Option<()>;
     fn is_zero(&self) -> [bool; LANES];

@@ -172,14 +172,14 @@ impl<F: Field> Fp2<F> {
         Some(self.conjugate(64).mul_fp(&self.norm().invert()?))
     }
 
-    /// Replaces numbers, below `4 p`, by their inverses, below `2 p`, with one inversion;
+    /// Replaces numbers, below `8 p`, by their inverses, below `2 p`, with one inversion;
     /// `None` if one is zero. Montgomery's trick with norms takes products in `Fp` alone.
     #[inline(always)]
     pub(super) fn invert_all(numbers: &mut [Self]) -> Option<()> {
         let mut norms: Vec<Fp<F>> = numbers.iter().map(Self::norm).collect();
         Fp::invert_all(&mut norms)?;
         for (number, inverse) in numbers.iter_mut().zip(&norms) {
-            *number = number.conjugate(4).mul_fp(inverse);
+            *number = number.conjugate(8).mul_fp(inverse);
         }
         Some(())
     }
