@@ -257,7 +257,7 @@ fn store_all<C: Coordinate>(points: &[C::Point]) -> Vec<Stored<C>> {
 #[cfg(test)]
 mod tests {
     use super::super::eight::Eight as Whole;
-    use super::super::path::{on_path, paths};
+    use super::super::path::{on_path, tried};
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{G1Affine, G2Affine};
@@ -300,7 +300,7 @@ mod tests {
             "{} points of {width} bytes",
             points.len()
         );
-        for path in paths() {
+        for path in tried() {
             let found = on_path(
                 path,
                 MultiplySum {

@@ -2,9 +2,9 @@
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_cmplt_epi64_mask, _mm512_loadu_si512,
-    _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_set1_epi64,
-    _mm512_setzero_si512, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512,
-    _mm512_sub_epi64,
+    _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_or_si512,
+    _mm512_set1_epi64, _mm512_setzero_si512, _mm512_sllv_epi64, _mm512_srai_epi64,
+    _mm512_srlv_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
 };
 use std::arch::is_x86_feature_detected;
 
@@ -47,6 +47,13 @@ fn apart_here<P: Part<Eight<Ifma>>>(part: P) -> P::Output {
     part.run()
 }
 
+/// Out of line, as [`dot_here`].
+#[target_feature(enable = "avx512f,avx512ifma")]
+#[inline(never)]
+fn square_here(value: &[Ifma; LIMBS]) -> [Ifma; LIMBS] {
+    eight::square(value)
+}
+
 impl Lanes for Ifma {
     #[inline(always)]
     fn splat(value: u64) -> Self {
@@ -87,9 +94,21 @@ impl Lanes for Ifma {
     }
 
     #[inline(always)]
-    fn carry(self) -> Self {
+    fn or(self, other: Self) -> Self {
         // SAFETY: as in `splat`.
-        Self(unsafe { _mm512_srli_epi64::<52>(self.0) })
+        Self(unsafe { _mm512_or_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn left(self, bits: usize) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_sllv_epi64(self.0, Self::splat(bits as u64).0) })
+    }
+
+    #[inline(always)]
+    fn right(self, bits: usize) -> Self {
+        // SAFETY: as in `splat`.
+        Self(unsafe { _mm512_srlv_epi64(self.0, Self::splat(bits as u64).0) })
     }
 
     #[inline(always)]
@@ -129,5 +148,11 @@ impl Lanes for Ifma {
     fn apart<P: Part<Eight<Self>>>(part: P) -> P::Output {
         // SAFETY: as in `splat`.
         unsafe { apart_here(part) }
+    }
+
+    #[inline(always)]
+    fn square(value: &[Self; LIMBS]) -> [Self; LIMBS] {
+        // SAFETY: as in `splat`.
+        unsafe { square_here(value) }
     }
 }

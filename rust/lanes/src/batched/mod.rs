@@ -55,6 +55,8 @@ pub(crate) use buckets::multiply_sum;
 pub(crate) use hashing::hash_all;
 pub(crate) use miller::miller_product;
 pub(crate) use multiples::scale_each;
+#[cfg(test)]
+pub(crate) use path::tried;
 pub use path::{path, paths, Path, PathUnavailable, VARIABLE};
 pub(crate) use reading::read_all;
 pub(crate) use sum::{sum, sum_size};

@@ -296,7 +296,7 @@ impl<F: Field> Points<F> {
 #[cfg(test)]
 mod tests {
     use super::super::eight::Eight as Whole;
-    use super::super::path::{on_path, paths};
+    use super::super::path::{on_path, tried};
     use super::super::plain::Plain;
     use super::*;
     use crate::curve::{Affine, G1Jacobian, Jacobian};
@@ -345,7 +345,7 @@ mod tests {
             let (points, coefficients) = (&points[..count], &bytes[..count * COEFFICIENT]);
             let found = multiply_each::<Whole<Plain>>(points, coefficients);
             assert_eq!(&expected[..count], found.expect("prime order"));
-            for path in paths() {
+            for path in tried() {
                 let found = on_path(
                     path,
                     ScaleEach {
@@ -371,7 +371,7 @@ mod tests {
         }
         .portable();
         assert_eq!(G1Affine::default(), expected[4]);
-        for path in paths() {
+        for path in tried() {
             let kernel = ScaleEach {
                 points: &points,
                 coefficients: &coefficients,

@@ -109,6 +109,15 @@ pub(crate) fn on_path<K: Kernel>(path: Path, kernel: K) -> K::Output {
     }
 }
 
+/// The paths that tests try: all of them, or the one that [`VARIABLE`] names.
+#[cfg(test)]
+pub(crate) fn tried() -> Vec<Path> {
+    match env::var_os(VARIABLE) {
+        None => paths(),
+        Some(_) => vec![path().expect("a path of this processor")],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

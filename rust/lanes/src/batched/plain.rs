@@ -47,8 +47,16 @@ impl Lanes for Plain {
         self.zip(other, |left, right| left & right)
     }
 
-    fn carry(self) -> Self {
-        Self(self.0.map(|value| value >> 52))
+    fn or(self, other: Self) -> Self {
+        self.zip(other, |left, right| left | right)
+    }
+
+    fn left(self, bits: usize) -> Self {
+        Self(self.0.map(|value| value << bits))
+    }
+
+    fn right(self, bits: usize) -> Self {
+        Self(self.0.map(|value| value >> bits))
     }
 
     fn signed_carry(self) -> Self {
@@ -80,5 +88,10 @@ impl Lanes for Plain {
     #[inline(never)]
     fn dot<const N: usize>(left: [&[Self; LIMBS]; N], right: [&[Self; LIMBS]; N]) -> [Self; LIMBS] {
         eight::dot(left, right)
+    }
+
+    #[inline(never)]
+    fn square(value: &[Self; LIMBS]) -> [Self; LIMBS] {
+        eight::square(value)
     }
 }

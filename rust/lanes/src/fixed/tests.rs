@@ -1,5 +1,5 @@
 use super::*;
-use crate::batched::{self, paths, Path};
+use crate::batched::{self, tried, Path};
 use crate::scalar::expand_message;
 
 /// Numbers of every size, and those at the edges.
@@ -52,7 +52,7 @@ fn one_after_the_other_they_are_those_of_blst() {
 fn many_at_once_are_those_of_blst_on_every_path() {
     let scalars = numbers(150);
     let expected: Vec<G1Affine> = scalars.iter().map(|one| by_blst(&point(), one)).collect();
-    for path in paths() {
+    for path in tried() {
         for (count, threads) in [(0, 1), (1, 3), (100, 1), (5_000, 3)] {
             let multiples = Multiples::on_path(path, &point(), count, threads);
             assert_eq!(expected, rows(&multiples, &scalars), "{path:?} {count}");
@@ -66,7 +66,7 @@ fn many_at_once_are_those_of_blst_on_every_path() {
 fn all_paths_and_tables_give_the_same_bytes() {
     let scalars = numbers(3_003);
     let expected = Multiples::on_path(Path::Portable, &point(), 1_000, 1).compressed(&scalars);
-    for path in paths() {
+    for path in tried() {
         for count in [1, 70_000] {
             let multiples = Multiples::on_path(path, &point(), count, 2);
             assert!(
@@ -79,7 +79,7 @@ fn all_paths_and_tables_give_the_same_bytes() {
 
 #[test]
 fn of_infinity_every_multiple_is_infinity() {
-    for path in paths() {
+    for path in tried() {
         let multiples = Multiples::on_path(path, &G1Affine::default(), 9, 2);
         assert_eq!(vec![G1Affine::default(); 13], rows(&multiples, &numbers(3)));
     }
@@ -92,7 +92,7 @@ fn of_infinity_every_multiple_is_infinity() {
 /// `d * 2^o - r`, is one that the other windows can have. Zero ends with opposite points.
 #[test]
 fn equal_and_opposite_points_are_noticed_and_right() {
-    for path in paths() {
+    for path in tried() {
         let multiples = Multiples::on_path(path, &point(), 2_000, 1);
         let last = multiples.windows.last().expect("a window");
         let unit = (0..last.first_bit).fold(Scalar::one(), |unit, _| unit.add(&unit));

@@ -12,38 +12,20 @@
 //! points are `(s^2 x, s^3 y)` with `s = 2^-16`: the formula for sums is the same
 //! on it. So `x` is taken as it is, and only `y` is multiplied by `2^-16`.
 
+mod limbs;
+mod product;
+
 use core::marker::PhantomData;
 
 use blst::{blst_fp, blst_p1_affine};
 
+use self::limbs::{
+    below_modulus, multiple, words, Limbs, ENTER, INVERSE_S, LEAVE, LIMB_BITS, P2, R, S, WORDS,
+};
+pub(super) use self::limbs::{power_of_two, LIMBS, LIMB_MASK};
+pub(super) use self::product::{dot, square};
 use super::field::{Field, Part, LANES};
 use crate::curve::G1Affine;
-use crate::field::MODULUS;
-
-/// Limbs of an element.
-pub(super) const LIMBS: usize = 8;
-
-/// Bits of a limb.
-const LIMB_BITS: usize = 52;
-
-/// The bits of a limb.
-pub(super) const LIMB_MASK: u64 = (1 << LIMB_BITS) - 1;
-
-/// `R mod p`, one in Montgomery form; `2^400 mod p`, `s = 2^-16` in it; `2^16 * R mod p`, `1 / s` in it.
-pub(super) const R: Limbs = limbs(&power_of_two(416));
-const S: Limbs = limbs(&power_of_two(400));
-const INVERSE_S: Limbs = limbs(&power_of_two(432));
-/// `2^448 mod p`: takes blst's form, times `2^384`, to this one.
-const ENTER: Limbs = limbs(&power_of_two(448));
-/// `2^384 mod p`: takes this form to blst's.
-const LEAVE: Limbs = limbs(&power_of_two(384));
-
-/// `p` and its small multiples, and `-1 / p mod 2^52`.
-pub(super) const P: Limbs = limbs(&MODULUS);
-pub(super) const P2: Limbs = multiple(2);
-const P_INVERSE: u64 = negative_inverse(MODULUS[0]);
-
-pub(super) type Limbs = [u64; LIMBS];
 
 /// Eight 64-bit numbers, and what the arithmetic needs of them.
 pub(super) trait Lanes: Copy + 'static {
@@ -55,8 +37,10 @@ pub(super) trait Lanes: Copy + 'static {
     /// The difference, modulo 2^64.
     fn subtract(self, other: Self) -> Self;
     fn and(self, other: Self) -> Self;
-    /// Shifted right by 52, filled with zeros.
-    fn carry(self) -> Self;
+    fn or(self, other: Self) -> Self;
+    /// Shifted by less than 64 bits, filled with zeros.
+    fn left(self, bits: usize) -> Self;
+    fn right(self, bits: usize) -> Self;
     /// Shifted right by 52, filled with the sign.
     fn signed_carry(self) -> Self;
     /// Adds the lower 52 bits of the product of the lower 52 bits of two factors.
@@ -79,6 +63,12 @@ pub(super) trait Lanes: Copy + 'static {
     #[inline(never)]
     fn apart<P: Part<Eight<Self>>>(part: P) -> P::Output {
         part.run()
+    }
+
+    /// The square by `R`, as [`Lanes::dot`].
+    #[inline(always)]
+    fn square(value: &[Self; LIMBS]) -> [Self; LIMBS] {
+        square(value)
     }
 }
 
@@ -176,7 +166,7 @@ impl<V: Lanes> Field for Eight<V> {
 
     #[inline(always)]
     fn sqr(value: &[V; LIMBS]) -> [V; LIMBS] {
-        multiply(value, value)
+        V::square(value)
     }
 
     #[inline(always)]
@@ -197,7 +187,7 @@ impl<V: Lanes> Field for Eight<V> {
 
     #[inline(always)]
     fn is_zero(value: &[V; LIMBS]) -> [bool; LANES] {
-        numbers(&multiply(value, &constant(&R))).map(|words| words == [0; 6])
+        numbers(&multiply(value, &constant(&R))).map(|words| words == [0; WORDS])
     }
 
     #[inline(always)]
@@ -217,44 +207,9 @@ fn multiply<V: Lanes>(left: &[V; LIMBS], right: &[V; LIMBS]) -> [V; LIMBS] {
     V::dot([left], [right])
 }
 
-/// The body of [`Lanes::dot`] over [`Lanes::add_low`] and [`Lanes::add_high`].
-#[inline(always)]
-pub(super) fn dot<V: Lanes, const N: usize>(
-    left: [&[V; LIMBS]; N],
-    right: [&[V; LIMBS]; N],
-) -> [V; LIMBS] {
-    let zero = V::splat(0);
-    let inverse = V::splat(P_INVERSE);
-    let modulus: [V; LIMBS] = constant(&P);
-    // Limbs of the running sum: eight rounds of 2 N + 2 parts of 52 bits, below 2^60 for N < 16.
-    let mut low = [zero; LIMBS];
-    for digit in 0..LIMBS {
-        let mut high = [zero; LIMBS];
-        for (left, right) in left.iter().zip(&right) {
-            for at in 0..LIMBS {
-                low[at] = low[at].add_low(left[at], right[digit]);
-                high[at] = high[at].add_high(left[at], right[digit]);
-            }
-        }
-        let quotient = zero.add_low(low[0], inverse);
-        for at in 0..LIMBS {
-            low[at] = low[at].add_low(modulus[at], quotient);
-            high[at] = high[at].add_high(modulus[at], quotient);
-        }
-        // The lowest limb is now a multiple of 2^52: it goes, and its carry stays.
-        let carry = low[0].carry();
-        for at in 0..LIMBS - 1 {
-            low[at] = low[at + 1].add(high[at]);
-        }
-        low[LIMBS - 1] = high[LIMBS - 1];
-        low[0] = low[0].add(carry);
-    }
-    normalize(low)
-}
-
 /// Carries what is beyond 52 bits, or below zero, from limb to limb; the value is not negative.
 #[inline(always)]
-pub(super) fn normalize<V: Lanes>(mut value: [V; LIMBS]) -> [V; LIMBS] {
+fn normalize<V: Lanes>(mut value: [V; LIMBS]) -> [V; LIMBS] {
     let mask = V::splat(LIMB_MASK);
     for at in 0..LIMBS - 1 {
         let carry = value[at].signed_carry();
@@ -266,7 +221,7 @@ pub(super) fn normalize<V: Lanes>(mut value: [V; LIMBS]) -> [V; LIMBS] {
 
 /// Takes `multiple` away where it fits.
 #[inline(always)]
-pub(super) fn reduce<V: Lanes>(value: &[V; LIMBS], multiple: &Limbs) -> [V; LIMBS] {
+fn reduce<V: Lanes>(value: &[V; LIMBS], multiple: &Limbs) -> [V; LIMBS] {
     let less = normalize(zip3(value, value, multiple, |value, _, multiple| {
         value.subtract(multiple)
     }));
@@ -279,7 +234,7 @@ pub(super) fn reduce<V: Lanes>(value: &[V; LIMBS], multiple: &Limbs) -> [V; LIMB
 }
 
 #[inline(always)]
-pub(super) fn zip3<V: Lanes>(
+fn zip3<V: Lanes>(
     left: &[V; LIMBS],
     right: &[V; LIMBS],
     third: &Limbs,
@@ -293,7 +248,7 @@ pub(super) fn zip3<V: Lanes>(
 }
 
 #[inline(always)]
-pub(super) fn constant<V: Lanes>(value: &Limbs) -> [V; LIMBS] {
+fn constant<V: Lanes>(value: &Limbs) -> [V; LIMBS] {
     let mut result = [V::splat(0); LIMBS];
     for at in 0..LIMBS {
         result[at] = V::splat(value[at]);
@@ -303,124 +258,27 @@ pub(super) fn constant<V: Lanes>(value: &Limbs) -> [V; LIMBS] {
 
 /// An element from the words of each lane's number.
 #[inline(always)]
-pub(super) fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; 6]) -> [V; LIMBS] {
-    let mut rows = [[0_u64; LANES]; LIMBS];
-    for lane in 0..LANES {
-        for (row, limb) in rows.iter_mut().zip(limbs(&words(lane))) {
-            row[lane] = limb;
-        }
+fn lanes<V: Lanes>(words: impl Fn(usize) -> [u64; WORDS]) -> [V; LIMBS] {
+    let numbers: [_; LANES] = core::array::from_fn(words);
+    let mut words = [V::splat(0); WORDS];
+    for (at, word) in words.iter_mut().enumerate() {
+        *word = V::load(&numbers.map(|number| number[at]));
     }
     let mut result = [V::splat(0); LIMBS];
-    for at in 0..LIMBS {
-        result[at] = V::load(&rows[at]);
+    for (at, limb) in result.iter_mut().enumerate() {
+        let (word, shift) = (at * LIMB_BITS / 64, at * LIMB_BITS % 64);
+        *limb = words[word].right(shift);
+        if shift > 64 - LIMB_BITS && word + 1 < WORDS {
+            *limb = limb.or(words[word + 1].left(64 - shift));
+        }
+        *limb = limb.and(V::splat(LIMB_MASK));
     }
     result
 }
 
 /// The number of each lane, below `p`; the element is below `2 p`.
 #[inline(always)]
-pub(super) fn numbers<V: Lanes>(value: &[V; LIMBS]) -> [[u64; 6]; LANES] {
+fn numbers<V: Lanes>(value: &[V; LIMBS]) -> [[u64; WORDS]; LANES] {
     let rows = value.map(V::store);
     core::array::from_fn(|lane| below_modulus(words(&rows.map(|row| row[lane]))))
-}
-
-/// Six words of 64 bits as eight limbs of 52.
-#[inline(always)]
-pub(super) const fn limbs(words: &[u64; 6]) -> Limbs {
-    let mut result = [0; LIMBS];
-    let mut at = 0;
-    while at < LIMBS {
-        let (word, shift) = (at * LIMB_BITS / 64, at * LIMB_BITS % 64);
-        let mut limb = if word < 6 { words[word] >> shift } else { 0 };
-        if shift > 64 - LIMB_BITS && word + 1 < 6 {
-            limb |= words[word + 1] << (64 - shift);
-        }
-        result[at] = limb & LIMB_MASK;
-        at += 1;
-    }
-    result
-}
-
-/// Eight limbs of 52 bits, of a number below 2^384, as six words of 64.
-fn words(limbs: &Limbs) -> [u64; 6] {
-    let mut result = [0; 6];
-    for (at, limb) in limbs.iter().enumerate() {
-        let (word, shift) = (at * LIMB_BITS / 64, at * LIMB_BITS % 64);
-        if word < 6 {
-            result[word] |= limb << shift;
-        }
-        if shift > 64 - LIMB_BITS && word + 1 < 6 {
-            result[word + 1] |= limb >> (64 - shift);
-        }
-    }
-    result
-}
-
-/// `words - p`, and whether `words` was below `p`.
-const fn minus_modulus(words: &[u64; 6]) -> ([u64; 6], bool) {
-    let mut result = [0; 6];
-    let mut borrow = false;
-    let mut at = 0;
-    while at < 6 {
-        let (first, under) = words[at].overflowing_sub(MODULUS[at]);
-        let (second, again) = first.overflowing_sub(borrow as u64);
-        result[at] = second;
-        borrow = under | again;
-        at += 1;
-    }
-    (result, borrow)
-}
-
-/// A number below `p` for one below `4 p`.
-const fn below_modulus(mut words: [u64; 6]) -> [u64; 6] {
-    loop {
-        let (less, below) = minus_modulus(&words);
-        if below {
-            return words;
-        }
-        words = less;
-    }
-}
-
-/// `2^exponent mod p`.
-pub(super) const fn power_of_two(exponent: usize) -> [u64; 6] {
-    let mut words = [1, 0, 0, 0, 0, 0];
-    let mut step = 0;
-    while step < exponent {
-        // The modulus has 381 bits, so that a number below it can be doubled in place.
-        let mut at = 6;
-        while at > 0 {
-            at -= 1;
-            let carried = if at > 0 { words[at - 1] >> 63 } else { 0 };
-            words[at] = words[at] << 1 | carried;
-        }
-        words = below_modulus(words);
-        step += 1;
-    }
-    words
-}
-
-/// A small multiple of `p`, at most `4096 p`, in limbs.
-pub(super) const fn multiple(factor: u64) -> Limbs {
-    let mut result = [0; LIMBS];
-    let mut carry = 0;
-    let mut at = 0;
-    while at < LIMBS {
-        let sum = P[at] * factor + carry;
-        result[at] = sum & LIMB_MASK;
-        carry = sum >> LIMB_BITS;
-        at += 1;
-    }
-    result
-}
-
-/// `-1 / value mod 2^52`, by Newton's iteration, for an odd number.
-const fn negative_inverse(value: u64) -> u64 {
-    let mut inverse = 1_u64;
-    let mut step = 0;
-    while step < 6 {
-        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(value.wrapping_mul(inverse)));
-        step += 1;
-    }
-    inverse.wrapping_neg() & LIMB_MASK
 }
