@@ -9,6 +9,7 @@
 mod instructions;
 mod limbs;
 mod product;
+mod rows;
 mod transfer;
 
 use core::arch::x86_64::{
@@ -32,8 +33,11 @@ const HALF: usize = 4;
 #[derive(Clone, Copy)]
 pub(super) struct Avx2;
 
+/// Halves of eight lanes.
+const HALVES: usize = LANES / HALF;
+
 /// Eight numbers, four in each half.
-type Element = [Half; LANES / HALF];
+type Element = [Half; HALVES];
 
 /// Whether this processor has the instructions.
 pub(super) fn available() -> bool {
@@ -155,20 +159,15 @@ impl Field for Avx2 {
 
         #[inline(never)]
         fn dot<const N: usize>(left: [&Element; N], right: [&Element; N]) -> Element {
-            let mut result = nothing();
-            for (half, result) in result.iter_mut().enumerate() {
-                *result = product::dot(left.map(|it| &it[half]), right.map(|it| &it[half]));
-            }
-            result
+            product::dot(left, right)
         }
 
-        #[inline(never)]
+        // No products of its own: they would save a tenth of it where nothing else is done,
+        // and cost more than that where squares and products take turns, since the code of
+        // both is more than stays decoded.
+        #[inline]
         fn sqr(value: &Element) -> Element {
-            let mut result = nothing();
-            for (result, half) in result.iter_mut().zip(value) {
-                *result = product::square(half);
-            }
-            result
+            Avx2::dot([value], [value])
         }
 
         #[inline]

@@ -28,6 +28,8 @@ use core::arch::x86_64::__m256d;
 
 use super::instructions::{add, multiply_add, multiply_subtract, number, subtract};
 use super::limbs::{inverse_limbs, modulus_limbs, Half, LIMBS};
+use super::rows::{add_rows, Column, WIDTH};
+use super::{Element, HALVES};
 
 /// `2^48`, and one by it.
 const BASE: f64 = 281_474_976_710_656.0;
@@ -41,43 +43,39 @@ const WHOLE: f64 = 24.0 * BASE;
 const P: [f64; LIMBS] = modulus_limbs();
 const Q: [f64; LIMBS] = inverse_limbs();
 
-/// Columns that are worked on together: each hides the others' latency.
-const WIDTH: usize = 4;
 /// Products of numbers that a column takes before it has to be carried.
 const AT_ONCE: usize = 4;
 
-/// A column at work.
-#[derive(Clone, Copy)]
-struct Column {
-    high: __m256d,
-    low: __m256d,
-}
-
 /// `sum left[i] * right[i] / R` modulo `p`, between `-p / 2` and `p / 2`.
 #[inline(always)]
-pub(super) fn dot<const N: usize>(left: [&Half; N], right: [&Half; N]) -> Half {
+pub(super) fn dot<const N: usize>(left: [&Element; N], right: [&Element; N]) -> Element {
     const { assert!(N <= 2 * AT_ONCE, "their sum would not be exact") };
-    reduce([
-        products::<0, N>(left, right),
-        products::<4, N>(left, right),
-        products::<8, N>(left, right),
-        products::<12, N>(left, right),
-    ])
-}
+    let (modulus, inverse) = (broadcast(&P), broadcast(&Q));
+    let mut result = [[number(0.0); LIMBS]; HALVES];
+    for half in 0..HALVES {
+        let (left, right) = (left.map(|it| &it[half]), right.map(|it| &it[half]));
+        let first = products::<0, N>(left, right);
+        let second = products::<4, N>(left, right);
+        let mut low = limbs(number(0.0), &first, &second);
+        let carried = carry::<LIMBS>(&mut low);
+        let held = add(second[WIDTH - 1].high, carried);
 
-/// `value * value / R`, as [`dot`].
-#[inline(always)]
-pub(super) fn square(value: &Half) -> Half {
-    let mut double = *value;
-    for limb in &mut double {
-        *limb = add(*limb, *limb);
+        // q = low * (-1 / p) mod R; what goes beyond R is dropped.
+        let mut quotient = limbs(
+            number(0.0),
+            &products::<0, 1>([&low], [&inverse]),
+            &products::<4, 1>([&low], [&inverse]),
+        );
+        carry::<LIMBS>(&mut quotient);
+
+        // The upper columns, which have nothing to wait for while the others do.
+        let above = [
+            products::<8, N>(left, right),
+            products::<12, N>(left, right),
+        ];
+        result[half] = multiple(&low, held, &quotient, &modulus, above);
     }
-    reduce([
-        square_products::<0>(value, &double),
-        square_products::<4>(value, &double),
-        square_products::<8>(value, &double),
-        square_products::<12>(value, &double),
-    ])
+    result
 }
 
 /// Brings limbs below `2^53` to `2^47` and little more; the highest keeps what it has.
@@ -103,25 +101,18 @@ pub(super) fn center(mut value: Half) -> Half {
     tidy(value)
 }
 
-/// `sum / R` modulo `p`.
+/// What `low + q p`, a multiple of `R`, makes of the columns above it.
 #[inline(always)]
-fn reduce(sums: [[Column; WIDTH]; 4]) -> Half {
-    let [first, second, third, fourth] = sums;
-    let (modulus, inverse) = (broadcast(&P), broadcast(&Q));
-    let mut low = limbs(number(0.0), &first, &second);
-    let carried = carry::<LIMBS>(&mut low);
-
-    // q = low * (-1 / p) mod R; what goes beyond R is dropped.
-    let mut quotient = limbs(
-        number(0.0),
-        &products::<0, 1>([&low], [&inverse]),
-        &products::<4, 1>([&low], [&inverse]),
-    );
-    carry::<LIMBS>(&mut quotient);
-
-    // low + q p is a multiple of R. Which one is seen from its two highest columns.
-    let lower = products::<7, 1>([&quotient], [&modulus]);
-    let upper = products::<11, 1>([&quotient], [&modulus]);
+fn multiple(
+    low: &Half,
+    held: __m256d,
+    quotient: &Half,
+    modulus: &Half,
+    [third, fourth]: [[Column; WIDTH]; 2],
+) -> Half {
+    // Which multiple it is is seen from its two highest columns.
+    let lower = products::<7, 1>([quotient], [modulus]);
+    let upper = products::<11, 1>([quotient], [modulus]);
     let mut below = low[LIMBS - 2];
     for at in 0..LIMBS - 1 {
         below = multiply_add(quotient[at], modulus[LIMBS - 2 - at], below);
@@ -132,12 +123,8 @@ fn reduce(sums: [[Column; WIDTH]; 4]) -> Half {
         add(low[LIMBS - 1], lower[0].low),
     );
     let rest = subtract(add(rest, number(SPLIT)), number(SPLIT));
-    let held = add(
-        add(second[WIDTH - 1].high, carried),
-        add(lower[0].high, rest),
-    );
     center(limbs(
-        held,
+        add(held, add(lower[0].high, rest)),
         &sum(&third, &[lower[1], lower[2], lower[3], upper[0]]),
         &sum(&fourth, &[upper[1], upper[2], upper[3], fourth[3]]),
     ))
@@ -186,20 +173,6 @@ fn carry<const COUNT: usize>(limbs: &mut Half) -> __m256d {
     carried
 }
 
-/// Does something for each row of a product: written out, since the compiler keeps the loop.
-macro_rules! each_row {
-    ($work:ident::<$first:ident>($($argument:expr),*)) => {
-        $work::<$first, 0>($($argument),*);
-        $work::<$first, 1>($($argument),*);
-        $work::<$first, 2>($($argument),*);
-        $work::<$first, 3>($($argument),*);
-        $work::<$first, 4>($($argument),*);
-        $work::<$first, 5>($($argument),*);
-        $work::<$first, 6>($($argument),*);
-        $work::<$first, 7>($($argument),*);
-    };
-}
-
 /// What `left[i] * right[i]` have in the columns from `FIRST` on.
 #[inline(always)]
 fn products<const FIRST: usize, const N: usize>(
@@ -217,7 +190,7 @@ fn products<const FIRST: usize, const N: usize>(
                 columns[at].high = number(SPLIT);
             }
         }
-        each_row!(row::<FIRST>(&mut columns, left[factor], right[factor]));
+        add_rows::<FIRST>(&mut columns, left[factor], right[factor]);
     }
     for at in 0..WIDTH {
         columns[at].high = subtract(columns[at].high, number(SPLIT));
@@ -226,48 +199,6 @@ fn products<const FIRST: usize, const N: usize>(
         }
     }
     columns
-}
-
-/// Adds the products with one limb.
-#[inline(always)]
-fn row<const FIRST: usize, const ROW: usize>(
-    columns: &mut [Column; WIDTH],
-    left: &Half,
-    right: &Half,
-) {
-    for at in 0..WIDTH {
-        if ROW <= FIRST + at && FIRST + at < ROW + LIMBS {
-            add_product(&mut columns[at], left[ROW], right[FIRST + at - ROW]);
-        }
-    }
-    settle(columns);
-}
-
-/// What a square has in the columns from `FIRST` on.
-#[inline(always)]
-fn square_products<const FIRST: usize>(value: &Half, double: &Half) -> [Column; WIDTH] {
-    let mut columns = [empty(); WIDTH];
-    each_row!(square_row::<FIRST>(&mut columns, value, double));
-    for at in 0..WIDTH {
-        columns[at].high = subtract(columns[at].high, number(SPLIT));
-    }
-    columns
-}
-
-/// Adds the products with one limb that have not come in an earlier row.
-#[inline(always)]
-fn square_row<const FIRST: usize, const ROW: usize>(
-    columns: &mut [Column; WIDTH],
-    value: &Half,
-    double: &Half,
-) {
-    for at in 0..WIDTH {
-        if FIRST + at == 2 * ROW {
-            add_product(&mut columns[at], value[ROW], value[ROW]);
-        } else if 2 * ROW < FIRST + at && FIRST + at < ROW + LIMBS {
-            add_product(&mut columns[at], value[ROW], double[FIRST + at - ROW]);
-        }
-    }
 }
 
 #[inline(always)]
@@ -285,38 +216,5 @@ fn empty() -> Column {
     Column {
         high: number(SPLIT),
         low: number(-0.0),
-    }
-}
-
-/// Adds the product of two limbs.
-#[inline(always)]
-fn add_product(column: &mut Column, left: __m256d, right: __m256d) {
-    let high = multiply_add(left, right, column.high);
-    let rest = multiply_add(left, right, subtract(column.high, high));
-    column.low = add(column.low, rest);
-    column.high = high;
-}
-
-/// Keeps columns in registers between rows: left alone, the compiler puts the rest parts of
-/// all rows off, and moves what they take to memory and back.
-#[inline(always)]
-fn settle(columns: &mut [Column; WIDTH]) {
-    #[target_feature(enable = "avx2,fma")]
-    #[inline]
-    fn settle_one(column: &mut Column) {
-        #[cfg(not(miri))]
-        // SAFETY: no instruction; two registers are named as read and written.
-        unsafe {
-            core::arch::asm!(
-                "/* {high} {low} */",
-                high = inout(ymm_reg) column.high,
-                low = inout(ymm_reg) column.low,
-                options(nomem, nostack, preserves_flags),
-            );
-        }
-    }
-    for at in 0..WIDTH {
-        // SAFETY: only reached from what the processor has the instructions for.
-        unsafe { settle_one(&mut columns[at]) };
     }
 }
