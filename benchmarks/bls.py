@@ -6,13 +6,16 @@ From Python: signing, verifying, reading keys, adding keys up, checking
 aggregates, beside blspy, chia_rs and py_ecc where they are installed (their
 wheels are no dependency: `pip install blspy chia_rs`). In Rust: the core beside
 raw blst 0.3.17, in one process (`rust/core/examples/bls_peers.rs`), in
-microseconds for each item. Everything on one thread.
+microseconds for each item; what is done in bulk both on the path that is taken
+and on the portable one. Everything on one thread, but for the rows that say two:
+those are beside our own single thread, by the clock on the wall.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Row, Run, best_seconds, compare, main
+from trustid._core import lanes_path
 from trustid.keys import bls
 from trustid.keys.bls import KeyStore, PublicKey, SecretKey, Suite
 
@@ -162,15 +166,26 @@ def beside_py_ecc(name: str) -> Iterator[Row]:
     )
 
 
+def rows_of_core(run: Run, path: str) -> list[Row]:
+    """What the example prints on one path; what no path changes is left to the one that is taken."""
+    options = (["--quick"] if run.quick else []) + (["--bulk"] if path != lanes_path() else [])
+    lines = subprocess.run(
+        [EXAMPLE, *options],
+        env={**os.environ, "TRUSTID_LANES": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    return [Row(**json.loads(line)) for line in lines]
+
+
 def beside_blst(run: Run) -> Iterator[Row]:
     """The core beside raw blst in Rust, then our calls from Python beside the same."""
     if not (run.quick and EXAMPLE.exists()):
         command = ["cargo", "build", "--quiet", "--release", "-p", "trustid-core", "--example", "bls_peers"]
         subprocess.run(command, cwd=ROOT, check=True)
-    lines = subprocess.run(
-        [EXAMPLE, *(["--quick"] if run.quick else [])], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    core = [Row(**json.loads(line)) for line in lines]
+    paths = dict.fromkeys((lanes_path(), "portable"))
+    core = [row for path in paths for row in rows_of_core(run, path)]
     key = SecretKey.derive(b"b" * 32)
     public, signed = key.public_key(), key.sign(MESSAGE)
     calls: dict[str, Call] = {

@@ -1,9 +1,10 @@
 //! Our BLS core against raw blst, in one process: one JSON object a line.
 //!
 //! Both sides take turns, and the least of all rounds counts: processor time of
-//! this thread, so that neighbours on the machine disturb little. Run by
-//! `python -m benchmarks.bls`, or by hand:
-//! `cargo run --release -p trustid-core --example bls_peers -- [--quick]`.
+//! this thread, so that neighbours on the machine disturb little. Rows of bulk work
+//! name the path that did it (`TRUSTID_LANES`). Run by `python -m benchmarks.bls`, or by
+//! hand: `cargo run --release -p trustid-core --example bls_peers -- [--quick] [--bulk]`,
+//! the last to leave out what no path changes.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -22,67 +23,112 @@ use trustid_core::bls::{
     SecretKey, Selection, Signature, Suite, Trust,
 };
 use trustid_core::hash::hash_many_to_g2;
-use trustid_lanes::{sha256, Affine, G1Affine, G1Jacobian, G2Jacobian, Jacobian};
+use trustid_lanes::{path, sha256, Affine, G1Affine, G1Jacobian, G2Jacobian, Jacobian};
 
 type S = MinPkPossession;
+
+const PEER: &str = "blst 0.3.17";
 
 /// Hides a result from the optimizer, so that it is computed.
 fn keep<T>(value: T) {
     black_box(value);
 }
 
-/// Processor seconds of this thread.
-fn now() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+/// Seconds by a clock.
+fn now(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
-fn once(work: &mut dyn FnMut()) -> f64 {
-    let start = now();
+fn once(clock: ClockId, work: &mut dyn FnMut()) -> f64 {
+    let start = now(clock);
     work();
-    now() - start
+    now(clock) - start
 }
 
 struct Bench {
     rounds: usize,
+    path: &'static str,
+}
+
+/// What is measured, and against whom.
+struct Row<'a> {
+    name: &'a str,
+    items: usize,
+    peer: &'a str,
+    clock: ClockId,
 }
 
 impl Bench {
-    /// Measures both sides in turns and prints microseconds for each of `items`.
-    fn compare(&self, name: &str, items: usize, mut ours: impl FnMut(), mut theirs: impl FnMut()) {
+    /// Measures bulk work beside blst's.
+    fn compare(&self, name: &str, items: usize, ours: impl FnMut(), theirs: impl FnMut()) {
+        self.measure(
+            &Row {
+                name: &format!("{name}, {}", self.path),
+                items,
+                peer: PEER,
+                clock: ClockId::ThreadCPUTime,
+            },
+            ours,
+            theirs,
+        );
+    }
+
+    /// Measures work on two threads beside the same on one, by the clock on the wall.
+    fn threads(&self, name: &str, items: usize, work: impl Fn(usize)) {
+        self.measure(
+            &Row {
+                name: &format!("{name}, two threads, {}", self.path),
+                items,
+                peer: "one thread",
+                clock: ClockId::Monotonic,
+            },
+            || work(2),
+            || work(1),
+        );
+    }
+
+    /// Measures both sides in turns and prints microseconds for each item.
+    fn measure(&self, row: &Row, mut ours: impl FnMut(), mut theirs: impl FnMut()) {
         let (mut our_best, mut their_best) = (f64::MAX, f64::MAX);
         for _ in 0..self.rounds {
-            our_best = our_best.min(once(&mut ours));
-            their_best = their_best.min(once(&mut theirs));
+            our_best = our_best.min(once(row.clock, &mut ours));
+            their_best = their_best.min(once(row.clock, &mut theirs));
         }
-        let scale = 1e6 / items as f64;
+        let scale = 1e6 / row.items as f64;
         println!(
-            "{{\"name\": \"{name}\", \"ours\": {:.4}, \"peer\": {:.4}, \"peer_name\": \"blst 0.3.17\", \
+            "{{\"name\": \"{}\", \"ours\": {:.4}, \"peer\": {:.4}, \"peer_name\": \"{}\", \
              \"unit\": \"us\", \"ratio\": {:.3}}}",
+            row.name,
             our_best * scale,
             their_best * scale,
+            row.peer,
             their_best / our_best
         );
     }
 }
 
 fn main() {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let asked = |option: &str| std::env::args().any(|argument| argument == option);
+    let quick = asked("--quick");
     let bench = Bench {
         rounds: if quick { 5 } else { 20 },
+        path: path().expect("a path of this processor").name(),
     };
-    single(&bench);
-    let count = if quick { 200 } else { 1000 };
-    many(&bench, count);
-    for keys in if quick {
-        vec![1_000, 100_000]
-    } else {
-        vec![1_000, 100_000, 1_000_000]
-    } {
-        sums(&bench, keys);
+    if !asked("--bulk") {
+        single(&bench);
     }
-    for log in if quick { vec![12] } else { vec![12, 16] } {
-        multiply_sums(&bench, log);
+    let (count, sizes, logs): (_, &[usize], &[u32]) = if quick {
+        (200, &[100_000], &[12])
+    } else {
+        (1000, &[1_000, 100_000, 1_000_000], &[12, 16])
+    };
+    many(&bench, count);
+    for keys in sizes {
+        sums(&bench, *keys);
+    }
+    for log in logs {
+        multiply_sums(&bench, *log);
     }
 }
 
@@ -92,18 +138,22 @@ fn single(bench: &Bench) {
     let their_secret = peer::SecretKey::from_bytes(secret.to_bytes().as_slice()).expect("a key");
     let (key, their_key) = (secret.public_key(), their_secret.sk_to_pk());
     let (signed, their_signed) = (secret.sign(b"m"), their_secret.sign(b"m", tag, &[]));
-    bench.compare(
-        "verify",
-        1,
+    let row = |name| Row {
+        name,
+        items: 1,
+        peer: PEER,
+        clock: ClockId::ThreadCPUTime,
+    };
+    bench.measure(
+        &row("verify"),
         || key.verify(&signed, b"m").expect("good"),
         || {
             let found = their_signed.verify(false, b"m", tag, &[], &their_key, false);
             assert_eq!(BLST_ERROR::BLST_SUCCESS, found);
         },
     );
-    bench.compare(
-        "sign",
-        1,
+    bench.measure(
+        &row("sign"),
         || keep(secret.sign(b"m")),
         || keep(their_secret.sign(b"m", tag, &[])),
     );
@@ -194,6 +244,11 @@ fn many(bench: &Bench, count: usize) {
             assert_eq!(BLST_ERROR::BLST_SUCCESS, found);
         },
     );
+    bench.threads(
+        &format!("batch verification, n = {count}, each"),
+        count,
+        |threads| verify_batch(&keys, &messages, &signatures, threads).expect("good"),
+    );
 }
 
 /// `count` different points: multiples of the generator.
@@ -242,6 +297,11 @@ fn sums(bench: &Bench, count: usize) {
         count,
         || keep(store.sum(Selection::All, 1).expect("a sum")),
         || keep(theirs.as_slice().add()),
+    );
+    bench.threads(
+        &format!("sum of {count} stored keys, each"),
+        count,
+        |threads| keep(store.sum(Selection::All, threads).expect("a sum")),
     );
     fs::remove_dir_all(&folder).expect("gone");
 }

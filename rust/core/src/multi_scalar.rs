@@ -2,7 +2,7 @@
 
 use trustid_lanes::{Affine, G1Affine, G2Affine, Jacobian, PointError, Scalar, SECRET_BYTES};
 
-use crate::bls::{read_compressed, MAX_BULK};
+use crate::bls::{bulk, read_compressed, MAX_BULK};
 use crate::parallel::{by_ranges, check_threads, each};
 use crate::Error;
 
@@ -103,9 +103,7 @@ fn read_points<P: Affine>(bytes: &[u8], count: usize, threads: usize) -> Result<
             found: bytes.len(),
         });
     }
-    each(count, threads, |index| {
-        read_compressed(at(index, P::COMPRESSED))
-    })
+    bulk::read_all(bytes, threads, |point| point, read_compressed)
 }
 
 fn read_serialized<P: Affine>(bytes: &[u8]) -> Result<P, Error> {

@@ -122,7 +122,7 @@ fn hash_all<J: Jacobian>(prefix: &[u8], messages: &[&[u8]], tag: &[u8]) -> Vec<J
 }
 
 /// Reads points many at a time; `read` names what is wrong where that gave nothing.
-fn read_all<P: Affine, T: Send>(
+pub(crate) fn read_all<P: Affine, T: Send>(
     bytes: &[u8],
     threads: usize,
     wrap: impl Fn(P) -> T + Sync,

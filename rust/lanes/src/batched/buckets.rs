@@ -12,7 +12,7 @@
 //!
 //! The time depends on the scalars: they are public.
 
-use super::collapse::{collapse, unload, Entry, Stored, NEGATIVE};
+use super::collapse::{collapse, unload, Entry, Point, Stored, NEGATIVE};
 use super::coordinate::{Coordinate, InLanes};
 use super::field::{Field, LANES};
 use super::path::{dispatch, Kernel};
@@ -248,7 +248,8 @@ fn store_all<C: Coordinate>(points: &[C::Point]) -> Vec<Stored<C>> {
         let (x, y) = C::load(&core::array::from_fn(|lane| {
             points[lane.min(points.len() - 1)]
         }));
-        stored.extend(x.scatter().into_iter().zip(y.scatter()));
+        let both = x.scatter().into_iter().zip(y.scatter());
+        stored.extend(both.map(|(x, y)| Point { x, y }));
     }
     stored.truncate(points.len());
     stored

@@ -7,16 +7,28 @@
 
 use super::coordinate::Coordinate;
 use super::field::LANES;
+use crate::memory::prefetch;
 
 /// Points that are worked on together: an inversion is small beside their additions,
 /// and what they need stays in the cache.
-const CHUNK: usize = 1 << 13;
+const CHUNK: usize = 1 << 11;
 
 /// The bit of a source that says "with the opposite sign".
 pub(super) const NEGATIVE: u32 = 1 << 31;
 
-/// A point in memory, in the form of the lanes: coordinates not above `2 p`.
-pub(super) type Stored<C> = (<C as Coordinate>::Row, <C as Coordinate>::Row);
+/// Groups of eight additions whose points are fetched ahead of their turn.
+const AHEAD: usize = 4;
+
+/// A point in memory, in the form of the lanes: coordinates not above `2 p`. In G1 it takes
+/// two lines of the cache, and no part of a third.
+#[derive(Clone, Copy, Default)]
+#[repr(C, align(64))]
+pub(super) struct Point<R> {
+    pub(super) x: R,
+    pub(super) y: R,
+}
+
+pub(super) type Stored<C> = Point<<C as Coordinate>::Row>;
 
 /// A point that goes into a bucket.
 #[derive(Clone, Copy, Default)]
@@ -134,15 +146,24 @@ impl<C: Coordinate> Round<C> {
     }
 }
 
+#[inline(always)]
+const fn place(source: u32) -> usize {
+    (source & !NEGATIVE) as usize
+}
+
+#[inline(always)]
+const fn is_negative(source: u32) -> bool {
+    source & NEGATIVE != 0
+}
+
 /// A point of a list, with its sign.
 #[inline(always)]
 fn fetch<C: Coordinate>(points: &[Stored<C>], source: u32) -> Stored<C> {
-    let (x, y) = &points[(source & !NEGATIVE) as usize];
-    if source & NEGATIVE == 0 {
-        (*x, *y)
-    } else {
-        (*x, C::negate(y))
+    let mut point = points[place(source)];
+    if is_negative(source) {
+        point.y = C::negate_row(&point.y);
     }
+    point
 }
 
 /// Eight additions on their way.
@@ -174,9 +195,15 @@ fn add_all<C: Coordinate>(
     additions.resize(additions.len().next_multiple_of(LANES), last);
     let mut product = C::one();
     let mut eights: Vec<Eight<C>> = Vec::with_capacity(additions.len() / LANES);
-    for additions in additions.chunks_exact(LANES) {
-        let [first, second] = abscissas::<C>(additions, points);
-        let denominator = second.sub(&first, 2);
+    for (at, group) in additions.chunks_exact(LANES).enumerate() {
+        if let Some(coming) = additions.get((at + AHEAD) * LANES..(at + AHEAD + 1) * LANES) {
+            for (first, second, _) in coming {
+                prefetch(&points[place(*first)]);
+                prefetch(&points[place(*second)]);
+            }
+        }
+        let [first, second] = abscissas::<C>(group, points);
+        let denominator = second.difference(&first, 2);
         eights.push(Eight {
             denominator,
             before: product,
@@ -198,11 +225,12 @@ fn add_all<C: Coordinate>(
             .pop_if(|exception: &mut Exception| exception.at == at)
             .map(|exception| exception.equal);
         let (x, y) = add_eight::<C>(additions, points, &reciprocal, equal);
-        for ((_, _, place), sum) in additions
-            .iter()
-            .zip(x.scatter().into_iter().zip(y.scatter()))
-        {
-            totals[*place as usize] = sum;
+        let (x, y) = (x.scatter(), y.scatter());
+        for (lane, (_, _, place)) in additions.iter().enumerate() {
+            totals[*place as usize] = Point {
+                x: x[lane],
+                y: y[lane],
+            };
         }
     }
     cancelled
@@ -211,19 +239,29 @@ fn add_all<C: Coordinate>(
 /// The `x` coordinates of both points of eight additions.
 #[inline(always)]
 fn abscissas<C: Coordinate>(additions: &[Addition], points: &[Stored<C>]) -> [C; 2] {
-    let x = |source: u32| &points[(source & !NEGATIVE) as usize].0;
-    [
-        C::gather(core::array::from_fn(|lane| x(additions[lane].0))),
-        C::gather(core::array::from_fn(|lane| x(additions[lane].1))),
-    ]
+    let mut rows = [[&points[0].x; LANES]; 2];
+    for (lane, (first, second, _)) in additions.iter().enumerate() {
+        rows[0][lane] = &points[place(*first)].x;
+        rows[1][lane] = &points[place(*second)].x;
+    }
+    [C::gather(rows[0]), C::gather(rows[1])]
 }
 
 /// The `y` coordinates of both points of eight additions.
 #[inline(always)]
 fn ordinates<C: Coordinate>(additions: &[Addition], points: &[Stored<C>]) -> [C; 2] {
-    let first: [_; LANES] = core::array::from_fn(|lane| fetch::<C>(points, additions[lane].0).1);
-    let second: [_; LANES] = core::array::from_fn(|lane| fetch::<C>(points, additions[lane].1).1);
-    [C::gather(first.each_ref()), C::gather(second.each_ref())]
+    let mut rows = [[&points[0].y; LANES]; 2];
+    let mut negative = [[false; LANES]; 2];
+    for (lane, (first, second, _)) in additions.iter().enumerate() {
+        for (side, source) in [*first, *second].into_iter().enumerate() {
+            rows[side][lane] = &points[place(source)].y;
+            negative[side][lane] = is_negative(source);
+        }
+    }
+    [
+        C::gather(rows[0]).negate(negative[0]),
+        C::gather(rows[1]).negate(negative[1]),
+    ]
 }
 
 #[inline(always)]
@@ -235,15 +273,15 @@ fn add_eight<C: Coordinate>(
 ) -> (C, C) {
     let [x1, x2] = abscissas::<C>(additions, points);
     let [y1, y2] = ordinates::<C>(additions, points);
-    let mut numerator = y2.sub(&y1, 2);
+    let mut numerator = y2.difference(&y1, 2);
     if let Some(equal) = equal {
         let square = x1.sqr();
         let tangent = square.double().add(&square);
         numerator = C::select(equal, &tangent, &numerator);
     }
     let slope = numerator.mul(reciprocal);
-    let x = slope.sqr().sub(&x1.add(&x2), 4).reduce(8);
-    let y = slope.mul(&x1.sub(&x, 2)).sub(&y1, 2).reduce(4);
+    let x = slope.sqr().difference(&x1, 2).sub(&x2, 2).reduce(6);
+    let y = slope.mul(&x1.difference(&x, 2)).sub(&y1, 2).reduce(4);
     (x, y)
 }
 
@@ -260,7 +298,8 @@ fn replace_zeros<C: Coordinate>(
     let mut exceptions = Vec::new();
     let mut product = C::one();
     for (at, (additions, eight)) in additions.chunks_exact(LANES).zip(eights).enumerate() {
-        let zero = eight.denominator.is_zero();
+        let [x1, x2] = abscissas::<C>(additions, points);
+        let zero = x2.sub(&x1, 2).is_zero();
         if zero.contains(&true) {
             let [y1, y2] = ordinates::<C>(additions, points);
             let sum = y1.add(&y2);
@@ -286,8 +325,8 @@ pub(super) fn unload<C: Coordinate>(points: &[Stored<C>]) -> Vec<C::Point> {
     let mut result = Vec::with_capacity(points.len().next_multiple_of(LANES));
     for points in points.chunks(LANES) {
         let lane = |lane: usize| &points[lane.min(points.len() - 1)];
-        let x = C::gather(core::array::from_fn(|at| &lane(at).0));
-        let y = C::gather(core::array::from_fn(|at| &lane(at).1));
+        let x = C::gather(core::array::from_fn(|at| &lane(at).x));
+        let y = C::gather(core::array::from_fn(|at| &lane(at).y));
         result.extend(C::store(&x, &y));
     }
     result.truncate(points.len());

@@ -21,6 +21,8 @@ pub(crate) trait Coordinate: Copy {
     fn double(&self) -> Self;
     fn sub(&self, other: &Self, bound: u64) -> Self;
     fn neg(&self, bound: u64) -> Self;
+    /// As [`Coordinate::sub`], for one product or another difference: see [`Field::difference`].
+    fn difference(&self, other: &Self, bound: u64) -> Self;
     fn mul(&self, other: &Self) -> Self;
     fn sqr(&self) -> Self;
     /// `left[0] * right[0] + left[1] * right[1]`, below `2 p`; `right` must be below `64 p`.
@@ -41,8 +43,10 @@ pub(crate) trait Coordinate: Copy {
     fn gather(rows: [&Self::Row; LANES]) -> Self;
     /// The coordinate of each lane, for memory.
     fn scatter(&self) -> [Self::Row; LANES];
-    /// `2 p` less a coordinate in memory, which must not be above that.
-    fn negate(row: &Self::Row) -> Self::Row;
+    /// `2 p` less a coordinate, which must not be above that, in the lanes that say so.
+    fn negate(&self, which: [bool; LANES]) -> Self;
+    /// The same of one coordinate in memory.
+    fn negate_row(row: &Self::Row) -> Self::Row;
 }
 
 /// A group whose points are added in lanes.
@@ -164,7 +168,17 @@ impl<F: Field> Coordinate for Fp<F> {
     }
 
     #[inline(always)]
-    fn negate(row: &F::Row) -> F::Row {
+    fn difference(&self, other: &Self, bound: u64) -> Self {
+        Fp::difference(self, other, bound)
+    }
+
+    #[inline(always)]
+    fn negate(&self, which: [bool; LANES]) -> Self {
+        Fp::negate(self, which)
+    }
+
+    #[inline(always)]
+    fn negate_row(row: &F::Row) -> F::Row {
         F::negate_row(row)
     }
 }
@@ -209,8 +223,22 @@ impl<F: Field> Coordinate for Fp2<F> {
         core::array::from_fn(|lane| [c0[lane], c1[lane]])
     }
 
+    /// Sums of two products have no room for what is not reduced.
     #[inline(always)]
-    fn negate(row: &[F::Row; 2]) -> [F::Row; 2] {
+    fn difference(&self, other: &Self, bound: u64) -> Self {
+        self.sub(other, bound)
+    }
+
+    #[inline(always)]
+    fn negate(&self, which: [bool; LANES]) -> Self {
+        Self {
+            c0: self.c0.negate(which),
+            c1: self.c1.negate(which),
+        }
+    }
+
+    #[inline(always)]
+    fn negate_row(row: &[F::Row; 2]) -> [F::Row; 2] {
         row.each_ref().map(F::negate_row)
     }
 }

@@ -20,7 +20,6 @@
 //! coefficients zero and `x^2`, and points of another order: that a division by zero
 //! was asked for is noticed, and the points are left to blst.
 
-use super::collapse::Stored;
 use super::coordinate::Coordinate;
 use super::digits::{Digits, DIGITS, DIGIT_BITS};
 use super::field::{Field, LANES};
@@ -49,7 +48,7 @@ struct Points<F: Field> {
 /// Eight points with their coefficients.
 struct Eight<F: Field> {
     /// Multiples of each lane's point.
-    multiples: Vec<[Stored<Fp<F>>; LANES]>,
+    multiples: Vec<[(F::Row, F::Row); LANES]>,
     digits: [Digits; LANES],
 }
 
@@ -216,7 +215,7 @@ impl<F: Field> Eight<F> {
     /// Each lane's multiple for a digit of one half.
     #[inline(always)]
     fn entry(&self, half: usize, digit: impl Fn(usize) -> i8, beta: &Fp<F>) -> Points<F> {
-        let rows: [Stored<Fp<F>>; LANES] = core::array::from_fn(|lane| {
+        let rows: [(F::Row, F::Row); LANES] = core::array::from_fn(|lane| {
             let digit = digit(lane);
             let (x, y) = self.multiples[usize::from(digit.unsigned_abs()) / 2][lane];
             // x^2 times a point has the opposite sign.

@@ -13,7 +13,7 @@ use super::path::{dispatch, path, Kernel, Path};
 use crate::curve::{G1Affine, G1Jacobian, Jacobian};
 
 /// Elements of one round: what stays in the second level of the cache.
-pub(super) const ROUND: usize = 1 << 8;
+pub(super) const ROUND: usize = 1 << 6;
 
 /// Points of one round.
 const ROUND_POINTS: usize = ROUND * LANES;
@@ -100,7 +100,7 @@ pub(super) fn add_round<F: Field>(
     let mut product = Fp::one();
     for ((sum, point), slot) in sums.iter().zip(added).zip(before.iter_mut()) {
         *slot = product;
-        product = product.mul(&point.0.sub(&sum.0, 2));
+        product = product.mul(&point.0.difference(&sum.0, 2));
     }
     let Some(mut inverse) = product.invert() else {
         return false;
@@ -109,10 +109,10 @@ pub(super) fn add_round<F: Field>(
         let (x1, y1) = *sum;
         let (x2, y2) = point;
         let reciprocal = inverse.mul(slot);
-        inverse = inverse.mul(&x2.sub(&x1, 2));
-        let slope = y2.sub(&y1, 2).mul(&reciprocal);
-        let x3 = slope.sqr().sub(&x1.add(x2), 4).reduce(6);
-        let y3 = slope.mul(&x1.sub(&x3, 2)).sub(&y1, 2).reduce(4);
+        inverse = inverse.mul(&x2.difference(&x1, 2));
+        let slope = y2.difference(&y1, 2).mul(&reciprocal);
+        let x3 = slope.sqr().difference(&x1, 2).sub(x2, 2).reduce(6);
+        let y3 = slope.mul(&x1.difference(&x3, 2)).sub(&y1, 2).reduce(4);
         *sum = (x3, y3);
     }
     true
