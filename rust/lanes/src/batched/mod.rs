@@ -13,14 +13,6 @@
     clippy::inline_always,
     reason = "the vector instructions are compiled only where everything is inlined into one function"
 )]
-#![cfg_attr(
-    not(test),
-    allow(
-        dead_code,
-        reason = "pairings and sums take less of the fields than hashing will"
-    )
-)]
-
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod buckets;
