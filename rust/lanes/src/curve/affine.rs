@@ -2,10 +2,10 @@
 
 use blst::{
     blst_fp, blst_fp2, blst_fp2_cneg, blst_fp_cneg, blst_p1_affine, blst_p1_affine_compress,
-    blst_p1_affine_generator, blst_p1_affine_is_inf,
-    blst_p1_affine_serialize, blst_p1_deserialize, blst_p1_uncompress, blst_p1s_add,
-    blst_p1s_mult_pippenger, blst_p1s_mult_pippenger_scratch_sizeof, blst_p2_affine,
-    blst_p2_affine_compress, blst_p2_affine_generator, blst_p2_affine_in_g2, blst_p2_affine_is_inf,
+    blst_p1_affine_generator, blst_p1_affine_is_inf, blst_p1_affine_serialize, blst_p1_deserialize,
+    blst_p1_uncompress, blst_p1s_add, blst_p1s_mult_pippenger,
+    blst_p1s_mult_pippenger_scratch_sizeof, blst_p2_affine, blst_p2_affine_compress,
+    blst_p2_affine_generator, blst_p2_affine_in_g2, blst_p2_affine_is_inf,
     blst_p2_affine_serialize, blst_p2_deserialize, blst_p2_uncompress, blst_p2s_add,
     blst_p2s_mult_pippenger, blst_p2s_mult_pippenger_scratch_sizeof, BLST_ERROR,
 };

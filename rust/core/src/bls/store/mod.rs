@@ -30,6 +30,7 @@
 //! resident set of a sum over any number of keys is that of one buffer.
 
 mod build;
+mod file;
 mod read;
 mod select;
 

@@ -1,15 +1,17 @@
 //! Files of public keys.
 
 mod build;
+mod select;
 
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use trustid_core::bls::{KeyStore as CoreKeyStore, Kind, Selection, Trust};
+use trustid_core::bls::{KeyStore as CoreKeyStore, Kind, Trust};
 use trustid_core::Error;
 
 use self::build::Work;
+use self::select::{cost, select};
 use super::public::{AnyProvenKey, AnyPublicKey, ProvenKey, PublicKey};
 use super::signature::{AnySignature, Signature};
 use crate::errors::{to_python, IntoPython};
@@ -17,9 +19,6 @@ use crate::gil::{detached, hashing};
 use crate::suite::{any_suite, each, lift, make, Suite};
 
 any_suite!(AnyKeyStore, KeyStore);
-
-/// Keys that cost about as much to read and add as one pairing.
-const KEYS_PER_PAIRING: u64 = 1 << 11;
 
 /// Bytes of a digest.
 const DIGEST: usize = 32;
@@ -383,38 +382,6 @@ impl KeyStore {
             self.0.suite().id()
         )
     }
-}
-
-fn select<'a>(
-    start: Option<u64>,
-    stop: Option<u64>,
-    places: Option<&'a [u64]>,
-    bitmap: Option<&'a [u8]>,
-    count: u64,
-) -> PyResult<Selection<'a>> {
-    match (start, stop, places, bitmap) {
-        (None, None, None, None) => Ok(Selection::All),
-        (start, stop, None, None) => Ok(Selection::Range {
-            start: start.unwrap_or(0),
-            stop: stop.unwrap_or(count),
-        }),
-        (None, None, Some(places), None) => Ok(Selection::Places(places)),
-        (None, None, None, Some(bitmap)) => Ok(Selection::Bitmap(bitmap)),
-        _ => Err(to_python(&Error::SelectionInvalid {
-            count,
-            found: "more than one selection",
-        })),
-    }
-}
-
-/// What a sum costs, in pairings.
-fn cost(selection: &Selection<'_>, count: u64) -> usize {
-    let keys = match selection {
-        Selection::All | Selection::Bitmap(_) => count,
-        Selection::Range { start, stop } => stop.saturating_sub(*start),
-        Selection::Places(places) => places.len() as u64,
-    };
-    usize::try_from(keys / KEYS_PER_PAIRING).unwrap_or(usize::MAX)
 }
 
 fn without_possession(suite: Suite) -> PyErr {
