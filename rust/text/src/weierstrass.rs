@@ -41,6 +41,9 @@ pub(crate) trait Curve<const N: usize> {
     }
 }
 
+/// The most words of a field.
+const WORDS_MAX: usize = 6;
+
 /// P-256, or secp256r1.
 pub(crate) struct P256;
 
@@ -206,6 +209,38 @@ fn row<C: Curve<N>, const N: usize>(
     (sum, over | again)
 }
 
+/// Montgomery's a*a/2^(64*N): each product of two words is made once.
+#[inline]
+fn squared<C: Curve<N>, const N: usize>(a: &[u64; N]) -> [u64; N] {
+    let mut wide = [0; 2 * WORDS_MAX];
+    for low in 0..N {
+        let mut carry = 0;
+        for high in low + 1..N {
+            (wide[low + high], carry) = multiply_add(wide[low + high], a[low], a[high], carry);
+        }
+        wide[low + N] = carry;
+    }
+    for place in (1..2 * N).rev() {
+        wide[place] = wide[place] << 1 | wide[place - 1] >> 63;
+    }
+    let mut carry = 0;
+    for place in 0..N {
+        (wide[2 * place], carry) = multiply_add(wide[2 * place], a[place], a[place], carry);
+        (wide[2 * place + 1], carry) = multiply_add(wide[2 * place + 1], carry, 1, 0);
+    }
+    let mut sum = [0; N];
+    sum.copy_from_slice(&wide[..N]);
+    let mut top = false;
+    for &word in &wide[N..2 * N] {
+        let (high, over) = word.overflowing_add(u64::from(top));
+        (sum, carry) = C::lowered(&sum);
+        let again;
+        (sum[N - 1], again) = high.overflowing_add(carry);
+        top = over | again;
+    }
+    reduced(&sum, top, &C::PRIME)
+}
+
 /// A number below 2p, with its highest bit apart, modulo p.
 #[inline]
 const fn reduced<const N: usize>(t: &[u64; N], top: bool, prime: &[u64; N]) -> [u64; N] {
@@ -279,7 +314,7 @@ fn power<C: Curve<N>, const N: usize>(base: &[u64; N], exponent: &[u64; N]) -> [
         for digit in [byte >> WINDOW, byte & 0xf] {
             found = found.map(|mut found| {
                 for _ in 0..WINDOW {
-                    found = times::<C, N>(&found, &found);
+                    found = squared::<C, N>(&found);
                 }
                 found
             });
@@ -325,4 +360,29 @@ const fn quarter<const N: usize>(prime: &[u64; N]) -> [u64; N] {
     let mut one = [0; N];
     one[0] = 1;
     added(&found, &one).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check<C: Curve<N>, const N: usize>(words: &[u64]) {
+        let a: [u64; N] = words[..N].try_into().expect("enough words");
+        if is_below(&a, &C::PRIME) {
+            assert_eq!(squared::<C, N>(&a), times::<C, N>(&a, &a));
+        }
+    }
+
+    proptest! {
+        /// Words of zeros and of ones alone make the carries that random ones never do.
+        #[test]
+        fn a_square_is_a_product(words in prop::collection::vec(
+            prop_oneof![any::<u64>(), Just(0), Just(u64::MAX), Just(u64::from(u32::MAX))], 6))
+        {
+            check::<P256, 4>(&words);
+            check::<P384, 6>(&words);
+            check::<Secp256k1, 4>(&words);
+        }
+    }
 }
