@@ -72,6 +72,9 @@ fn presented(data: &[u8]) {
         digest = disclosure::digests(&text, Hash::Sha256);
         texts.push(text);
     }
+    if texts.iter().any(Vec::is_empty) {
+        return; // An empty text is no disclosure, and alone it is none at all.
+    }
     let payload = with_digest(payload, &digest);
     let joined = texts.join(&disclosure::BETWEEN);
     let Ok(read) = Presented::read(&payload, 32, &joined, LIMITS) else {
