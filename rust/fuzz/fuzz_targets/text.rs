@@ -83,7 +83,10 @@ fn presented(data: &[u8]) {
     let mut claims = Text::default();
     if let Ok(places) = read.reveal(16, &mut claims) {
         // One empty text is none.
-        assert_eq!(places.len(), if joined.is_empty() { 0 } else { texts.len() });
+        assert_eq!(
+            places.len(),
+            if joined.is_empty() { 0 } else { texts.len() }
+        );
         // Nothing of the machinery is left, and reading the claims as a payload changes nothing.
         let again = Presented::read(&claims.text, 32, b"", LIMITS).expect("claims");
         let mut twice = Text::default();
@@ -105,7 +108,8 @@ fn concealed(data: &[u8]) {
     let claims = parts.next().unwrap_or_default();
     let paths = parts.next().unwrap_or(b"[]");
     if let Ok(made) = concealing::conceal(claims, paths, 1, LIMITS, 64) {
-        let read = Presented::read(&made.payload, 64, &made.disclosures, LIMITS).expect("an SD-JWT");
+        let read =
+            Presented::read(&made.payload, 64, &made.disclosures, LIMITS).expect("an SD-JWT");
         let mut shown = Text::default();
         read.reveal(32, &mut shown).expect("claims");
         let expected: Json = serde_json::from_slice(claims).expect("JSON");
