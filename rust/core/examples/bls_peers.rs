@@ -19,8 +19,8 @@ use blst::min_pk as peer;
 use blst::{blst_p1_affine, MultiPoint, BLST_ERROR};
 use rustix::time::{clock_gettime, ClockId};
 use trustid_core::bls::{
-    read_keys, verify_aggregate, verify_batch, KeyStore, MinPkPossession, ProvenKey, PublicKey,
-    SecretKey, Selection, Signature, Suite, Trust,
+    read_keys, read_signatures, verify_aggregate, verify_batch, KeyStore, MinPkPossession,
+    ProvenKey, PublicKey, SecretKey, Selection, Signature, Suite, Trust,
 };
 use trustid_core::hash::hash_many_to_g2;
 use trustid_lanes::{path, sha256, Affine, G1Affine, G1Jacobian, G2Jacobian, Jacobian};
@@ -193,6 +193,17 @@ fn many(bench: &Bench, count: usize) {
         || {
             for bytes in key_bytes.chunks_exact(48) {
                 black_box(peer::PublicKey::key_validate(bytes).expect("good"));
+            }
+        },
+    );
+    let signature_bytes: Vec<u8> = signatures.iter().flat_map(Signature::to_bytes).collect();
+    bench.compare(
+        "signature validation, each",
+        count,
+        || keep(read_signatures::<S>(&signature_bytes, 1).expect("good")),
+        || {
+            for bytes in signature_bytes.chunks_exact(96) {
+                black_box(peer::Signature::sig_validate(bytes, true).expect("good"));
             }
         },
     );

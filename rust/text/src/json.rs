@@ -21,8 +21,9 @@ mod tape;
 /// The deepest nesting that a caller may allow: the reader calls itself.
 pub const DEPTH_MAX: usize = 128;
 
-/// The most digits of an integer: Python reads no longer ones, and nobody needs them.
-const DIGITS_MAX: usize = 4300;
+/// The most digits of an integer: with more of them it may be larger than any double, and readers
+/// then differ in what they take it for (RFC 8259, section 6).
+const DIGITS_MAX: usize = 308;
 
 /// Objects of more members are sorted to find a name that stands twice.
 const COMPARED_MAX: usize = 16;
