@@ -178,7 +178,7 @@ def test_B031_numbers_beyond_json(bad):
 
 
 def test_B031_integer_of_a_million_digits():
-    assert encoding.parse_json(b"1" * 400) == int("1" * 400)
+    assert encoding.parse_json(b"1" * 308) == int("1" * 308)
     refused("malformed", encoding.parse_json, b"1" * 1_000_000)
 
 

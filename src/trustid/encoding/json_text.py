@@ -49,7 +49,7 @@ def parse_json(data: bytes | str, *, max_bytes: int = MAX_JSON_BYTES, max_depth:
 
     Refused are: repeated member names, NaN and Infinity, numbers beyond a
     double, bytes that are not UTF-8, a byte order mark, lone surrogates, and
-    NUL in a member name, and integers of more than 4,300 digits. All of it is
+    NUL in a member name, and integers of more than 308 digits. All of it is
     checked before anything is built.
 
     Args:
