@@ -126,8 +126,8 @@ def beside_chia(run: Run, name: str) -> Iterator[Row]:
 
 def sum_of(keys: list[Any]) -> Any:
     """The sum of a peer's key objects."""
-    total = keys[0]
-    for key in keys[1:]:
+    total = type(keys[0])()  # the identity: `+=` writes into its left side
+    for key in keys:
         total += key
     return total
 

@@ -42,7 +42,7 @@ impl<F: Field> Fp<F> {
         // blst's form of a number is 2^384 times it: so 2^768 in its place is the factor 2^384.
         let enter = Self::load(
             &[blst_fp {
-                l: power_of_two(768),
+                l: const { power_of_two(768) },
             }; LANES],
         );
         Self::load(&words.map(|l| blst_fp { l })).mul(&enter)

@@ -86,7 +86,7 @@ fn coefficient(bytes: &[u8; BYTES]) -> blst_fp {
     });
     // 2^256, in blst's form.
     let shift = blst_fp {
-        l: power_of_two(384 + 256),
+        l: const { power_of_two(384 + 256) },
     };
     let mut shifted = blst_fp::default();
     // SAFETY: blst reads two numbers and writes one, which may be one of those.

@@ -114,7 +114,7 @@ pub(super) fn root_by_norm<F: Field>(number: &Fp2<F>, norm_root: &Fp<F>) -> Fp2<
     // blst's form of a half.
     let half = Fp::load(
         &[blst_fp {
-            l: power_of_two(383),
+            l: const { power_of_two(383) },
         }; LANES],
     );
     let sum = number.c0.add(norm_root);
