@@ -10,7 +10,7 @@ import click
 
 from trustid import cli_revocation_care, cli_revocation_check
 from trustid.cli_output import CONFIGURATION, EXIT_CODES, Output, gigabytes, moment, with_output
-from trustid.cli_revocation_home import PUBLISH_TO, desk, open_home, say_backup
+from trustid.cli_revocation_home import PUBLISH_TO, StatementKind, desk, open_home, say_backup, statement_key
 from trustid.encoding import b64url_decode
 from trustid.errors import LimitExceededError, MalformedError, TrustidError
 from trustid.protocols.ports import system_clock
@@ -82,22 +82,15 @@ Example:
     show_default=True,
     help="How long an epoch lasts by plan.",
 )
-@click.option(
-    "--key",
-    "kind",
-    type=click.Choice(["Ed25519", "P-256"]),
-    default="Ed25519",
-    show_default=True,
-    help="What signs the statements.",
-)
+@statement_key("What signs the statements.")
 @with_output
-def init(output: Output, *, registry_uri: str, capacity: int, interval_hours: int, kind: str) -> None:
+def init(
+    output: Output, *, registry_uri: str, capacity: int, interval_hours: int, kind: StatementKind
+) -> None:
     """Make the registry REGISTRY_URI, which is where it will be served."""
     check_registry_uri(registry_uri)
     home = open_home(new=True)
-    registry = home.create(
-        registry_uri, capacity, interval_hours * HOUR_SECONDS, "P-256" if kind == "P-256" else "Ed25519"
-    )
+    registry = home.create(registry_uri, capacity, interval_hours * HOUR_SECONDS, kind)
     output.result({"registry": registry.uri, "capacity": capacity, "folder": str(home.path)} | home.public())
     output.say(f"Made {registry.uri} with {capacity:,} slots.")
     epoch = gigabytes(capacity * ROW_BYTES)

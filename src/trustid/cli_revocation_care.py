@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trustid.cli_output import EXIT_CODES, Output, with_output
-from trustid.cli_revocation_home import PUBLISH_TO, open_home
+from trustid.cli_revocation_home import PUBLISH_TO, StatementKind, open_home, statement_key
 from trustid.encoding import b64url_encode
 from trustid.errors import ConfigurationError, StatusUnknownError
 from trustid.keys.committee_file import read_committee
@@ -71,19 +71,12 @@ begins to trust the registry from then on. Repeated before the next epoch it cha
 
 {EXIT_CODES}""",
 )
-@click.option(
-    "--key",
-    "kind",
-    type=click.Choice(["Ed25519", "P-256"]),
-    default="Ed25519",
-    show_default=True,
-    help="What the new key is.",
-)
+@statement_key("What the new key is.")
 @with_output
-def rotate_key(output: Output, *, kind: str) -> None:
+def rotate_key(output: Output, *, kind: StatementKind) -> None:
     """Make a new key for statements, and let the key of now hand over to it with the next epoch."""
     home = open_home()
-    successor, made = home.hand_over("P-256" if kind == "P-256" else "Ed25519")
+    successor, made = home.hand_over(kind)
     output.result({"successor": successor.to_jwk(), "thumbprint": successor.thumbprint(), "made": made})
     output.say(
         f"{'Made' if made else 'There was already'} the key {successor.thumbprint()}: "

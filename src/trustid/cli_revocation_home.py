@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import click
 
@@ -30,7 +30,18 @@ from trustid.status.epochs.registry import Registry
 from trustid.stores.sqlite_revocation import SqliteRegistryStore
 from trustid.stores.sqlite_tickets import SqliteTicketStore
 
-__all__ = ["PUBLISH_TO", "Home", "desk", "home_folder", "open_home", "say_backup"]
+__all__ = [
+    "PUBLISH_TO",
+    "Home",
+    "StatementKind",
+    "desk",
+    "home_folder",
+    "open_home",
+    "say_backup",
+    "statement_key",
+]
+
+Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
 
 PASSPHRASE_MIN: Final = 12
 FOLDER_VARIABLE: Final = "TRUSTID_REVOCATION"
@@ -45,6 +56,20 @@ PUBLISH_TO: Final = click.option(
     help=f"The folder that is served; {PUBLISHED_VARIABLE} by default.",
 )
 
+StatementKind = Literal["Ed25519", "P-256"]
+
+
+def statement_key(text: str) -> Callable[[Command], Command]:
+    """The option that says of what kind a key for statements is."""
+    return click.option(
+        "--key",
+        "kind",
+        type=click.Choice(get_args(StatementKind)),
+        default="Ed25519",
+        show_default=True,
+        help=text,
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -53,9 +78,7 @@ class Home:
     path: Path
     keystore: Keystore
 
-    def create(
-        self, uri: str, capacity: int, interval_seconds: int, kind: Literal["Ed25519", "P-256"]
-    ) -> Registry:
+    def create(self, uri: str, capacity: int, interval_seconds: int, kind: StatementKind) -> Registry:
         """Make a registry in it; a call that died is taken up.
 
         Raises:
@@ -87,7 +110,7 @@ class Home:
         """The file of its secrets."""
         return self.path / KEYSTORE
 
-    def hand_over(self, kind: Literal["Ed25519", "P-256"]) -> tuple[PublicKey, bool]:
+    def hand_over(self, kind: StatementKind) -> tuple[PublicKey, bool]:
         """Have a key for statements that comes after the one of now; returns it, and whether it was made now."""
         keys = ManagerKeys.open(self.keystore)
         successor = Registry(self._store(), keys, clock=system_clock).successor

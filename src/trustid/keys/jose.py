@@ -202,8 +202,6 @@ def encrypt(
 
 def _public_key(jwk: Mapping[str, Any]) -> _PublicKey:
     check_jwk(jwk, operation="deriveBits")
-    if "x" not in jwk or (jwk["kty"] == "EC") != ("y" in jwk):
-        raise MalformedError("key_invalid", "expected x and, for EC keys only, y")
     match jwk["crv"]:
         case "P-256":
             return P256PublicKey.from_coordinates(jwk["x"], jwk["y"])

@@ -77,11 +77,12 @@ def check_jwk(jwk: Mapping[str, Any], *, operation: str = "verify") -> None:
     if operation == "deriveBits":
         if kind not in _AGREEMENT:
             raise UnsupportedError("unsupported", "expected an encryption key on P-256, P-384 or X25519")
-        return
-    if kind not in _ALGORITHMS:
+    elif kind not in _ALGORITHMS:
         raise UnsupportedError("unsupported", "expected a key on P-256, P-384, secp256k1 or Ed25519")
-    if jwk.get("alg", "") not in _ALGORITHMS[kind] | {""}:
+    elif jwk.get("alg", "") not in _ALGORITHMS[kind] | {""}:
         raise MalformedError("key_invalid", "expected a JWK whose alg fits its curve")
+    if "x" not in jwk or (jwk["kty"] == "EC") != ("y" in jwk):
+        raise MalformedError("key_invalid", "expected x and, for EC keys only, y")
 
 
 def _check_purpose(jwk: Mapping[str, Any], operation: str) -> None:
@@ -129,8 +130,6 @@ def public_key_from_jwk(jwk: Mapping[str, Any]) -> PublicKey:
 
 
 def _public_part(jwk: Mapping[str, Any]) -> PublicKey:
-    if "x" not in jwk or (jwk["kty"] == "EC") != ("y" in jwk):
-        raise MalformedError("key_invalid", "expected x and, for EC keys only, y")
     match jwk["crv"]:
         case "P-256":
             return P256PublicKey.from_coordinates(jwk["x"], jwk["y"])
